@@ -1,0 +1,61 @@
+# What a person or CI runs. Everything that is missing is installed by `make setup`.
+SHELL := /bin/bash
+export PATH := $(shell tools/env --path)
+export PULUMI_SKIP_UPDATE_CHECK := true
+PROVIDER_SOURCES := $(shell find provider/src -name '*.ts' 2>/dev/null) schema.json package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check schema build test test-fast test-lab lab lab-down lab-shell demo demo-destroy bench clean
+
+help: ## what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
+	@tools/setup
+
+check: setup ## types, lint, format, shell scripts, and whether schema.json is up to date
+	tsc --noEmit
+	eslint --cache --cache-location node_modules/.cache/eslint/ .
+	prettier --check --log-level warn .
+	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test .ci/run examples/quickstart/*.sh
+	shellcheck --shell=sh --exclude=SC1010 provider/src/render/program/program.sh
+	npm run --silent schema -- --check
+
+schema: setup ## writes schema.json from provider/src/schema
+	npm run --silent schema
+
+build: setup bin/pulumi-resource-sdn ## the provider as one bundle: bin/pulumi-resource-sdn
+
+bin/pulumi-resource-sdn: $(wildcard $(PROVIDER_SOURCES)) tools/build.js tools/launcher.sh
+	node tools/build.js
+
+test: build ## all tests, the lab's included; ends with the total
+	@tools/test
+
+test-fast: setup ## tests without root, in seconds
+	@tools/test fast
+
+test-lab: build ## tests with real hosts; needs root
+	@tools/test lab
+
+lab: setup ## three hosts to try things with; see `lab/lab help`
+	lab/lab up
+	@lab/lab status
+
+lab-down: ## removes every lab
+	lab/lab down --all
+
+lab-shell: ## a root shell in a host: make lab-shell HOST=h1
+	@lab/lab shell $(or $(HOST),h1)
+
+demo: build ## the quickstart example, start to end, in a lab of its own
+	@examples/quickstart/demo.sh
+
+demo-destroy: ## takes away what the demo made
+	@examples/quickstart/destroy.sh
+
+bench: build ## measurements, see docs/benchmarks.md
+	npm run --silent bench
+
+clean: ## removes what was built
+	rm -rf bin dist coverage .jest-cache node_modules/.cache

@@ -1,0 +1,84 @@
+/**
+ * What one resource wants on one host, as plain data with every number decided. The `sdn:linux:*` resources hold
+ * exactly these as their inputs, and the host keeps them beside what was made from them.
+ */
+
+/** Common to all: who it belongs to and where it is. */
+export interface IntentBase {
+  /** `PROJECT/STACK`; part of the mark on everything that is made. */
+  readonly owner: string;
+  /** Name of the user's component, for messages. */
+  readonly label: string;
+  /** Distinguishes hosts that share one machine (network-namespace hosts); empty elsewhere. */
+  readonly scope: string;
+}
+
+/** A virtual network on one host: its router. */
+export interface RouterIntent extends IntentBase {
+  readonly kind: "router";
+  /** The network's own VNI. */
+  readonly vni: number;
+  readonly mtu: number;
+  /** The network's address space, for the route that keeps its traffic inside. */
+  readonly cidr: string | undefined;
+  readonly ipv6Cidr: string | undefined;
+  /** Addresses of the link between router and host; `undefined` where the network has no way out. */
+  readonly egress:
+    | {
+        readonly ipv4: { readonly host: string; readonly router: string } | undefined;
+        readonly ipv6: { readonly host: string; readonly router: string } | undefined;
+      }
+    | undefined;
+}
+
+export interface SegmentAddressing {
+  readonly cidr: string;
+  /** The anycast gateway, the same on every host. */
+  readonly gateway: string;
+  /** This host's router, the first address of `range`. */
+  readonly router: string;
+  /** What this host's engine hands out. */
+  readonly range: string;
+}
+
+/** A subnet on one host. */
+export interface SegmentIntent extends IntentBase {
+  readonly kind: "segment";
+  readonly vni: number;
+  readonly routerVni: number;
+  readonly mtu: number;
+  /** This host's VTEP address. */
+  readonly underlay: string;
+  readonly port: number;
+  /** The other hosts' VTEP addresses. */
+  readonly peers: readonly string[];
+  readonly ipv4: SegmentAddressing | undefined;
+  readonly ipv6: SegmentAddressing | undefined;
+  /** Name of the Docker network to make, `undefined` for none. */
+  readonly dockerNetwork: string | undefined;
+}
+
+export type Attachment =
+  /** A container on the subnet's Docker network. */
+  | { readonly kind: "docker"; readonly network: string; readonly container: string }
+  /** A container without a network of Docker's (`none`): the interface is put into its namespace directly. */
+  | { readonly kind: "container"; readonly container: string; readonly interface: string }
+  | { readonly kind: "namespace"; readonly namespace: string; readonly interface: string }
+  /** An interface of the host becomes a port of the segment; its addresses are its owner's business. */
+  | { readonly kind: "interface"; readonly interface: string };
+
+/** Something attached to a subnet on one host. */
+export interface PortIntent extends IntentBase {
+  readonly kind: "port";
+  readonly name: string;
+  readonly vni: number;
+  readonly routerVni: number;
+  readonly mtu: number;
+  readonly mac: string;
+  /** With the subnet's prefix length. */
+  readonly ipv4: { readonly address: string; readonly gateway: string } | undefined;
+  readonly ipv6: { readonly address: string; readonly gateway: string } | undefined;
+  readonly attachment: Attachment;
+}
+
+export type Intent = RouterIntent | SegmentIntent | PortIntent;

@@ -1,0 +1,146 @@
+import type { Expression, Statement, Table } from "./json";
+import { tableCommands } from "./json";
+
+const iifname: Expression = { meta: { key: "iifname" } };
+const oifname: Expression = { meta: { key: "oifname" } };
+const drop: Statement = { drop: null };
+const accept: Statement = { accept: null };
+const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } });
+const is = (left: Expression, right: Expression): Statement => ({ match: { op: "==", left, right } });
+const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: "!=", left, right } });
+const established: Statement = {
+  match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["established", "related"] } },
+};
+const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
+
+// Before the `filter` priority (0), so that nobody's accept there comes first; a drop is final wherever it is.
+const beforeFilter = -10;
+// Before Docker's and others' source NAT (100).
+const beforeSourceNat = 99;
+
+/**
+ * The host's own tables: nothing that a tenant sends reaches the host or another tenant, except what an uplink
+ * carries outside. Bridged frames pass `forward` with the bridge as both interfaces (br_netfilter), so a frame that
+ * a tenant addressed to the bridge itself, to be routed by the host, shows as a pair that is not in `pairs`.
+ */
+const hostInet: Table = {
+  family: "inet",
+  sets: [
+    { name: "bridges", type: "ifname" },
+    { name: "pairs", type: ["ifname", "ifname"] },
+    { name: "uplinks", type: "ifname" },
+    { name: "transit4", type: "ipv4_addr" },
+    { name: "transit6", type: "ipv6_addr" },
+  ],
+  chains: [
+    {
+      name: "input",
+      type: "filter",
+      hook: "input",
+      priority: beforeFilter,
+      rules: [
+        [is(iifname, "@bridges"), drop],
+        [is(iifname, "@uplinks"), neighbourDiscovery, accept],
+        [is(iifname, "@uplinks"), drop],
+      ],
+    },
+    {
+      name: "forward",
+      type: "filter",
+      hook: "forward",
+      priority: beforeFilter,
+      rules: [
+        [is(iifname, "@bridges"), isNot({ concat: [iifname, oifname] }, "@pairs"), drop],
+        [is(oifname, "@bridges"), isNot({ concat: [iifname, oifname] }, "@pairs"), drop],
+        [is(iifname, "@uplinks"), is(oifname, "@uplinks"), drop],
+        [is(oifname, "@uplinks"), established, accept],
+        [is(oifname, "@uplinks"), drop],
+      ],
+    },
+    {
+      name: "postrouting",
+      type: "nat",
+      hook: "postrouting",
+      priority: beforeSourceNat,
+      rules: [
+        [is(payload("ip", "saddr"), "@transit4"), isNot(oifname, "@uplinks"), { masquerade: null }],
+        [is(payload("ip6", "saddr"), "@transit6"), isNot(oifname, "@uplinks"), { masquerade: null }],
+      ],
+    },
+  ],
+};
+
+/** Each host answers for the gateway itself: a question for it never crosses the underlay. */
+const hostBridge: Table = {
+  family: "bridge",
+  sets: [{ name: "gateways", type: ["ifname", "ipv4_addr"] }],
+  chains: [
+    {
+      name: "forward",
+      type: "filter",
+      hook: "forward",
+      priority: -200,
+      rules: [
+        [
+          is(payload("ether", "type"), "arp"),
+          is(payload("arp", "operation"), "request"),
+          is({ concat: [oifname, payload("arp", "daddr ip")] }, "@gateways"),
+          drop,
+        ],
+      ],
+    },
+  ],
+};
+
+/** A router's table: what leaves by the uplink takes the transit address; nothing comes in uninvited. */
+const routerInet: Table = {
+  family: "inet",
+  sets: [],
+  chains: [
+    {
+      name: "forward",
+      type: "filter",
+      hook: "forward",
+      priority: beforeFilter,
+      rules: [
+        [is(iifname, "uplink"), established, accept],
+        [is(iifname, "uplink"), drop],
+        [
+          is(oifname, "uplink"),
+          is({ "&": [payload("tcp", "flags"), "syn"] }, "syn"),
+          { mangle: { key: { "tcp option": { name: "maxseg", field: "size" } }, value: { rt: { key: "mtu" } } } },
+        ],
+      ],
+    },
+    {
+      name: "postrouting",
+      type: "nat",
+      hook: "postrouting",
+      priority: beforeSourceNat,
+      rules: [[is(oifname, "uplink"), { masquerade: null }]],
+    },
+  ],
+};
+
+export const hostTables = [...tableCommands(hostInet), ...tableCommands(hostBridge)];
+export const routerTables = tableCommands(routerInet);
+
+/** `FAMILY sdn/CHAIN` → number of rules that it must have. */
+export function ruleCounts(commands: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const command of commands) {
+    const add = command["add"] as { chain?: Named; rule?: Named & { chain: string } } | undefined;
+    if (add?.chain !== undefined) counts.set(`${add.chain.family} ${add.chain.table}/${add.chain.name}`, 0);
+    if (add?.rule !== undefined) {
+      const key = `${add.rule.family} ${add.rule.table}/${add.rule.chain}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+interface Named {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+}

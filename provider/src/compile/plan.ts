@@ -1,0 +1,58 @@
+import type { Snapshot } from "../model/snapshot";
+import type { Intent } from "./intent";
+import { portSteps } from "./port";
+import { routerSteps } from "./router";
+import { segmentSteps } from "./segment";
+import type { Step } from "./step";
+import { differencesOf, ensureWords, identityOf, queryWords, removeWords } from "./steps";
+import type { Words } from "./steps";
+
+/** Intent → what must be true on the host. */
+export function stepsOf(intent: Intent): readonly Step[] {
+  switch (intent.kind) {
+    case "router":
+      return routerSteps(intent);
+    case "segment":
+      return segmentSteps(intent);
+    case "port":
+      return portSteps(intent);
+  }
+}
+
+/** From one intent (or nothing) to another: what is no longer wanted goes first, then all that is wanted is ensured. */
+export function applyWords(from: Intent | undefined, to: Intent): readonly Words[] {
+  const wanted = stepsOf(to);
+  const kept = new Set(wanted.map(identityOf));
+  const gone = from === undefined ? [] : stepsOf(from).filter((step) => !kept.has(identityOf(step)));
+  return [...removals(gone), ...wanted.map(ensureWords)];
+}
+
+/** What takes everything of an intent away, last made first. */
+export function removeAllWords(intent: Intent): readonly Words[] {
+  return removals(stepsOf(intent));
+}
+
+function removals(steps: readonly Step[]): readonly Words[] {
+  return [...steps].reverse().flatMap((step) => {
+    const words = removeWords(step);
+    return words === undefined ? [] : [words];
+  });
+}
+
+/** What a read must ask for so that `driftOf` can compare everything. */
+export function queriesOf(intent: Intent): readonly Words[] {
+  return stepsOf(intent).flatMap((step) => {
+    const words = queryWords(step);
+    const own = words === undefined ? [] : [words];
+    // A namespace that is not ours is reported only where one of our links is in it.
+    if (step.kind === "veth" && step.where !== undefined && !step.where.startsWith("sdn-r-")) {
+      return [...own, ["query_namespace", step.where, step.peer]];
+    }
+    return own;
+  });
+}
+
+/** How the host differs from the intent, as sentences. Empty when it does not. */
+export function driftOf(intent: Intent, snapshot: Snapshot): readonly string[] {
+  return [...new Set(stepsOf(intent).flatMap((step) => differencesOf(step, snapshot)))];
+}

@@ -1,0 +1,92 @@
+import type { SegmentAddressing, SegmentIntent } from "./intent";
+import {
+  bridgeName,
+  gatewayLinkName,
+  gatewayMac,
+  hostMac,
+  markOf,
+  routerLinkName,
+  routerNamespace,
+  routerPortName,
+  vxlanName,
+} from "./names";
+import type { DockerPool, Step } from "./step";
+
+/** A subnet on a host: a bridge without an address, a VXLAN port, and a leg of the router with two addresses. */
+export function segmentSteps(intent: SegmentIntent): readonly Step[] {
+  return [...switchSteps(intent), ...routerLegSteps(intent), ...dockerSteps(intent)];
+}
+
+function switchSteps(intent: SegmentIntent): readonly Step[] {
+  const mark = markOf(intent);
+  const { vni, mtu } = intent;
+  const bridge = bridgeName(vni);
+  const device = vxlanName(vni);
+  const mac = hostMac("bridge", vni, intent.underlay);
+  return [
+    { kind: "nft-table", where: undefined, table: "host" },
+    // Isolation first: the bridge is never up without it.
+    { kind: "nft-element", family: "inet", set: "bridges", value: [bridge] },
+    { kind: "nft-element", family: "inet", set: "pairs", value: [bridge, bridge] },
+    { kind: "bridge", name: bridge, mtu, mac, mark },
+    { kind: "vxlan", name: device, vni, local: intent.underlay, port: intent.port, mtu, bridge, mark },
+    { kind: "flood", device, peers: intent.peers },
+    { kind: "forward-accept", in: bridge, out: bridge, mark },
+  ];
+}
+
+function routerLegSteps(intent: SegmentIntent): readonly Step[] {
+  const mark = markOf(intent);
+  const { vni, mtu } = intent;
+  const where = routerNamespace(intent.routerVni, intent.scope);
+  const port = routerPortName(vni);
+  const lower = routerLinkName(vni);
+  const gateway = gatewayLinkName(vni);
+  const families = [intent.ipv4, intent.ipv6].filter((family) => family !== undefined);
+  const mac = hostMac("router", vni, intent.underlay);
+  return [
+    { kind: "veth", name: port, where, peer: lower, mtu, mac, bridge: bridgeName(vni), mark },
+    { kind: "gateway-fdb", port, mac: gatewayMac(vni) },
+    { kind: "macvlan", where, name: gateway, lower, mac: gatewayMac(vni), mtu, mark },
+    // The router asks for neighbours with an address of its own: a question with the gateway's as its sender would
+    // move the gateway, in every cache that it reaches, to this one host.
+    { kind: "addresses", where, link: lower, addresses: families.map((family) => withPrefix(family.router, family)) },
+    { kind: "addresses", where, link: gateway, addresses: families.map((family) => single(family.gateway)) },
+    ...(intent.ipv4 === undefined
+      ? []
+      : [
+          {
+            kind: "nft-element",
+            family: "bridge",
+            set: "gateways",
+            value: [vxlanName(vni), intent.ipv4.gateway],
+          } as const,
+        ]),
+  ];
+}
+
+function dockerSteps(intent: SegmentIntent): readonly Step[] {
+  if (intent.dockerNetwork === undefined || intent.ipv4 === undefined) return [];
+  return [
+    {
+      kind: "docker-network",
+      name: intent.dockerNetwork,
+      bridge: bridgeName(intent.vni),
+      mtu: intent.mtu,
+      mark: markOf(intent),
+      ipv4: pool(intent.ipv4),
+      ipv6: intent.ipv6 === undefined ? undefined : pool(intent.ipv6),
+    },
+  ];
+}
+
+const pool = (family: SegmentAddressing): DockerPool => ({
+  subnet: family.cidr,
+  gateway: family.gateway,
+  range: family.range,
+  router: family.router,
+});
+
+const withPrefix = (address: string, family: SegmentAddressing): string =>
+  `${address}/${family.cidr.slice(family.cidr.indexOf("/") + 1)}`;
+const single = (address: string): string => `${address}/${address.includes(":") ? 128 : 32}`;

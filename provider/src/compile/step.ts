@@ -1,0 +1,110 @@
+/**
+ * A plan is a list of steps: what must be true on one host, in the order in which it is made true. Steps are plain
+ * data. What each kind means (words for the host, removal, comparison with a snapshot) stands in `steps/`, one file
+ * a kind.
+ */
+
+/** `undefined` is the host's own namespace, `container:NAME` a container's, anything else a named one. */
+export type Where = string | undefined;
+
+export type Step =
+  | { readonly kind: "namespace"; readonly name: string; readonly mark: string }
+  | {
+      readonly kind: "bridge";
+      readonly name: string;
+      readonly mtu: number;
+      readonly mac: string;
+      readonly mark: string;
+    }
+  | {
+      readonly kind: "vxlan";
+      readonly name: string;
+      readonly vni: number;
+      readonly local: string;
+      readonly port: number;
+      readonly mtu: number;
+      readonly bridge: string;
+      readonly mark: string;
+    }
+  /** The remote VTEPs that get broadcast, unknown-unicast and multicast frames (head-end replication). */
+  | { readonly kind: "flood"; readonly device: string; readonly peers: readonly string[] }
+  | {
+      readonly kind: "veth";
+      /** The end in the host's namespace. */
+      readonly name: string;
+      readonly where: Where;
+      readonly peer: string;
+      readonly mtu: number;
+      readonly mac: string | undefined;
+      readonly bridge: string | undefined;
+      readonly mark: string;
+    }
+  | {
+      readonly kind: "macvlan";
+      readonly where: string;
+      readonly name: string;
+      readonly lower: string;
+      readonly mac: string;
+      readonly mtu: number;
+      readonly mark: string;
+    }
+  /** A link that is the host's own, made a port of a segment. */
+  | { readonly kind: "master"; readonly link: string; readonly bridge: string; readonly mtu: number }
+  /** Exactly these addresses (with prefix lengths), link-local ones aside. */
+  | { readonly kind: "addresses"; readonly where: Where; readonly link: string; readonly addresses: readonly string[] }
+  | {
+      readonly kind: "route";
+      readonly where: Where;
+      readonly destination: string;
+      readonly device: string;
+      readonly via: string | undefined;
+    }
+  | {
+      readonly kind: "neighbour";
+      readonly where: string;
+      readonly device: string;
+      readonly address: string;
+      readonly mac: string;
+    }
+  | { readonly kind: "gateway-fdb"; readonly port: string; readonly mac: string }
+  | { readonly kind: "sysctl"; readonly where: Where; readonly key: string; readonly value: string }
+  | { readonly kind: "forwarding6" }
+  /** One of our tables, whole: sets stay, chains are written anew. */
+  | { readonly kind: "nft-table"; readonly where: Where; readonly table: "host" | "router" }
+  | {
+      readonly kind: "nft-element";
+      readonly family: "inet" | "bridge";
+      readonly set: string;
+      /** The parts of a concatenation, or one value. */
+      readonly value: readonly string[];
+    }
+  | { readonly kind: "forward-accept"; readonly in: string; readonly out: string; readonly mark: string }
+  | {
+      readonly kind: "docker-network";
+      readonly name: string;
+      readonly bridge: string;
+      readonly mtu: number;
+      readonly mark: string;
+      readonly ipv4: DockerPool;
+      readonly ipv6: DockerPool | undefined;
+    }
+  | {
+      readonly kind: "docker-connection";
+      readonly network: string;
+      readonly container: string;
+      readonly ipv4: string | undefined;
+      readonly ipv6: string | undefined;
+    };
+
+export interface DockerPool {
+  readonly subnet: string;
+  /** What containers use as their gateway. */
+  readonly gateway: string;
+  /** What this engine hands out. */
+  readonly range: string;
+  /** The address in the range that is the host's router's, so that the engine leaves it alone. */
+  readonly router: string;
+}
+
+export type StepKind = Step["kind"];
+export type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;

@@ -1,0 +1,50 @@
+import type { StepMeaning } from "./meaning";
+import { listWord, namespaceOf, placeOf } from "./meaning";
+
+export const addresses: StepMeaning<"addresses"> = {
+  identity: (step) => `${step.where ?? "-"} ${step.link}`,
+  ensure: (step) => ["addresses", step.where ?? "-", step.link, listWord(step.addresses)],
+  // Addresses go with their link.
+  remove: () => undefined,
+  differences: (step, snapshot) => {
+    const link = namespaceOf(snapshot, step.where)?.links.get(step.link);
+    // A missing link is said by the step that makes it.
+    if (link === undefined) return [];
+    const wanted = new Set(step.addresses);
+    const present = new Set(link.addresses);
+    const place = `${step.link}${placeOf(step.where)}`;
+    return [
+      ...step.addresses.filter((one) => !present.has(one)).map((one) => `address ${one} of ${place} is missing`),
+      ...link.addresses.filter((one) => !wanted.has(one)).map((one) => `address ${one} of ${place} is not ours`),
+    ];
+  },
+};
+
+export const route: StepMeaning<"route"> = {
+  identity: (step) => `${step.where ?? "-"} ${step.destination} ${step.device}`,
+  ensure: (step) => ["route", step.where ?? "-", step.destination, step.device, step.via ?? "-"],
+  remove: (step) => ["remove_route", step.where ?? "-", step.destination, step.device],
+  differences: (step, snapshot) => {
+    const state = namespaceOf(snapshot, step.where);
+    if (state === undefined) return [];
+    const place = `${step.destination}${placeOf(step.where)}`;
+    const found = state.routes.find((one) => one.destination === step.destination && one.device === step.device);
+    if (found === undefined) return [`route to ${place} by ${step.device} is missing`];
+    if (found.via === step.via) return [];
+    return [`route to ${place} goes via ${found.via ?? "no gateway"}, should be ${step.via ?? "no gateway"}`];
+  },
+};
+
+export const neighbour: StepMeaning<"neighbour"> = {
+  identity: (step) => `${step.where} ${step.device} ${step.address}`,
+  ensure: (step) => ["neighbour", step.where, step.device, step.address, step.mac],
+  remove: (step) => ["remove_neighbour", step.where, step.device, step.address],
+  differences: (step, snapshot) => {
+    const state = snapshot.namespaces.get(step.where);
+    if (state === undefined) return [];
+    const found = state.neighbours.find((one) => one.device === step.device && one.address === step.address);
+    const place = `${step.address} in ${step.where}`;
+    if (found === undefined) return [`neighbour entry for ${place} is missing`];
+    return found.mac === step.mac ? [] : [`neighbour entry for ${place} says ${found.mac}, should be ${step.mac}`];
+  },
+};

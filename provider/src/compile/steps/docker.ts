@@ -1,0 +1,50 @@
+import type { StepMeaning } from "./meaning";
+import { unequal } from "./meaning";
+
+export const dockerNetwork: StepMeaning<"docker-network"> = {
+  identity: (step) => step.name,
+  ensure: (step) => [
+    "docker_network",
+    step.name,
+    step.bridge,
+    step.mtu,
+    step.mark,
+    ...[step.ipv4, step.ipv6].flatMap((pool) =>
+      pool === undefined ? ["-", "-", "-", "-"] : [pool.subnet, pool.gateway, pool.range, pool.router],
+    ),
+  ],
+  remove: (step) => ["remove_docker_network", step.name, step.mark],
+  differences: (step, snapshot) => {
+    const found = snapshot.dockerNetworks.find((one) => one.name === step.name);
+    if (found === undefined) return [`Docker network ${step.name} is missing`];
+    if (found.mark !== step.mark) {
+      return [
+        `Docker network ${step.name} is not ours: ${found.mark === "" ? "it carries no mark" : `mark ${found.mark}`}`,
+      ];
+    }
+    const wanted = [step.ipv4, step.ipv6].flatMap((pool) => (pool === undefined ? [] : [pool.subnet])).sort();
+    return [
+      ...unequal(`bridge of Docker network ${step.name}`, found.bridge, step.bridge),
+      ...unequal(`subnets of Docker network ${step.name}`, [...found.subnets].sort().join(", "), wanted.join(", ")),
+    ];
+  },
+};
+
+export const dockerConnection: StepMeaning<"docker-connection"> = {
+  identity: (step) => `${step.network} ${step.container}`,
+  ensure: (step) => ["docker_connection", step.network, step.container, step.ipv4 ?? "-", step.ipv6 ?? "-"],
+  remove: (step) => ["remove_docker_connection", step.network, step.container],
+  query: (step) => ["query_container", step.container],
+  differences: (step, snapshot) => {
+    const container = snapshot.containers.get(step.container);
+    if (container === undefined) return [`container ${step.container} does not exist`];
+    const connection = container.networks.get(step.network);
+    if (connection === undefined) return [`container ${step.container} is not connected to ${step.network}`];
+    // A stopped container holds its place in the network without an address until it starts.
+    if (!container.running) return [];
+    return [
+      ...unequal(`address of container ${step.container}`, connection.ipv4, step.ipv4 ?? ""),
+      ...unequal(`IPv6 address of container ${step.container}`, connection.ipv6, step.ipv6 ?? ""),
+    ];
+  },
+};

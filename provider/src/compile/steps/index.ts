@@ -1,0 +1,43 @@
+import type { Snapshot } from "../../model/snapshot";
+import type { Step, StepKind } from "../step";
+import { addresses, neighbour, route } from "./addressing";
+import { dockerConnection, dockerNetwork } from "./docker";
+import { forwardAccept, nftElement, nftTable } from "./filtering";
+import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
+import type { StepMeaning, Words } from "./meaning";
+import { forwarding6, sysctl } from "./settings";
+
+/** Every kind of step and its meaning: a kind without one does not compile. */
+const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
+  namespace,
+  bridge,
+  vxlan,
+  flood,
+  veth,
+  macvlan,
+  master,
+  addresses,
+  route,
+  neighbour,
+  "gateway-fdb": gatewayFdb,
+  sysctl,
+  forwarding6,
+  "nft-table": nftTable,
+  "nft-element": nftElement,
+  "forward-accept": forwardAccept,
+  "docker-network": dockerNetwork,
+  "docker-connection": dockerConnection,
+};
+
+// The table above pairs each kind with its own meaning, which the type system cannot follow through a look-up.
+function meaningOf(step: Step): StepMeaning<StepKind> {
+  return meanings[step.kind] as StepMeaning<StepKind>;
+}
+
+export const identityOf = (step: Step): string => `${step.kind} ${meaningOf(step).identity(step)}`;
+export const ensureWords = (step: Step): Words => meaningOf(step).ensure(step);
+export const removeWords = (step: Step): Words | undefined => meaningOf(step).remove(step);
+export const queryWords = (step: Step): Words | undefined => meaningOf(step).query?.(step);
+export const differencesOf = (step: Step, snapshot: Snapshot): readonly string[] =>
+  meaningOf(step).differences(step, snapshot);
+export type { Words };

@@ -1,0 +1,142 @@
+import type { StepMeaning } from "./meaning";
+import { listWord, ownedLink, placeOf, namespaceOf, unequal } from "./meaning";
+
+export const namespace: StepMeaning<"namespace"> = {
+  identity: (step) => step.name,
+  ensure: (step) => ["netns", step.name, step.mark],
+  remove: (step) => ["remove_netns", step.name, step.mark],
+  differences: (step, snapshot) => {
+    const found = snapshot.namespaces.get(step.name);
+    if (found === undefined) return [`router namespace ${step.name} is missing`];
+    const alias = found.links.get("lo")?.alias ?? "";
+    if (alias === step.mark) return [];
+    return [`router namespace ${step.name} is not ours: ${alias === "" ? "it carries no mark" : `mark ${alias}`}`];
+  },
+};
+
+export const bridge: StepMeaning<"bridge"> = {
+  identity: (step) => step.name,
+  ensure: (step) => ["bridge", step.name, step.mtu, step.mac, step.mark],
+  remove: (step) => ["remove_link", "-", step.name, step.mark],
+  differences: (step, snapshot) => {
+    const { link, differences } = ownedLink(snapshot, undefined, step.name, step.mark);
+    if (link === undefined) return differences;
+    return [
+      ...differences,
+      ...unequal(`kind of ${step.name}`, link.kind, "bridge"),
+      ...unequal(`MTU of ${step.name}`, link.mtu, step.mtu),
+      ...unequal(`MAC of ${step.name}`, link.mac, step.mac),
+    ];
+  },
+};
+
+export const vxlan: StepMeaning<"vxlan"> = {
+  identity: (step) => step.name,
+  ensure: (step) => ["vxlan", step.name, step.vni, step.local, step.port, step.mtu, step.bridge, step.mark],
+  remove: (step) => ["remove_link", "-", step.name, step.mark],
+  differences: (step, snapshot) => {
+    const { link, differences } = ownedLink(snapshot, undefined, step.name, step.mark);
+    if (link === undefined) return differences;
+    return [
+      ...differences,
+      ...unequal(`VNI of ${step.name}`, link.vxlan?.vni ?? "", step.vni),
+      ...unequal(`local address of ${step.name}`, link.vxlan?.local ?? "", step.local),
+      ...unequal(`port of ${step.name}`, link.vxlan?.port ?? "", step.port),
+      ...unequal(`MTU of ${step.name}`, link.mtu, step.mtu),
+      ...unequal(`bridge of ${step.name}`, link.master, step.bridge),
+    ];
+  },
+};
+
+export const flood: StepMeaning<"flood"> = {
+  identity: (step) => step.device,
+  ensure: (step) => ["flood", step.device, listWord(step.peers)],
+  remove: () => undefined,
+  differences: (step, snapshot) => {
+    const present = new Set(
+      snapshot.fdb
+        .filter((entry) => entry.device === step.device && entry.mac === "00:00:00:00:00:00")
+        .map((entry) => entry.remote ?? ""),
+    );
+    const wanted = new Set(step.peers);
+    return [
+      ...step.peers
+        .filter((peer) => !present.has(peer))
+        .map((peer) => `flood entry of ${step.device} for VTEP ${peer} is missing`),
+      ...[...present]
+        .filter((peer) => !wanted.has(peer))
+        .map((peer) => `flood entry of ${step.device} for VTEP ${peer} is not ours`),
+    ];
+  },
+};
+
+export const veth: StepMeaning<"veth"> = {
+  identity: (step) => step.name,
+  ensure: (step) => [
+    "veth",
+    step.name,
+    step.where ?? "-",
+    step.peer,
+    step.mtu,
+    step.mac ?? "-",
+    step.bridge ?? "-",
+    step.mark,
+  ],
+  remove: (step) => ["remove_link", "-", step.name, step.mark],
+  differences: (step, snapshot) => {
+    const outer = ownedLink(snapshot, undefined, step.name, step.mark);
+    const inner = ownedLink(snapshot, step.where, step.peer, step.mark);
+    const found = [...outer.differences, ...inner.differences];
+    if (outer.link !== undefined) {
+      found.push(...unequal(`MTU of ${step.name}`, outer.link.mtu, step.mtu));
+      if (step.bridge !== undefined) found.push(...unequal(`bridge of ${step.name}`, outer.link.master, step.bridge));
+    }
+    if (inner.link !== undefined) {
+      const place = placeOf(step.where);
+      found.push(...unequal(`MTU of ${step.peer}${place}`, inner.link.mtu, step.mtu));
+      if (step.mac !== undefined) found.push(...unequal(`MAC of ${step.peer}${place}`, inner.link.mac, step.mac));
+    }
+    return found;
+  },
+};
+
+export const macvlan: StepMeaning<"macvlan"> = {
+  identity: (step) => `${step.where} ${step.name}`,
+  ensure: (step) => ["macvlan", step.where, step.name, step.lower, step.mac, step.mtu, step.mark],
+  // It goes with the link that it stands on.
+  remove: () => undefined,
+  differences: (step, snapshot) => {
+    const { link, differences } = ownedLink(snapshot, step.where, step.name, step.mark);
+    if (link === undefined) return differences;
+    return [
+      ...differences,
+      ...unequal(`MAC of ${step.name} in ${step.where}`, link.mac, step.mac),
+      ...unequal(`MTU of ${step.name} in ${step.where}`, link.mtu, step.mtu),
+    ];
+  },
+};
+
+export const master: StepMeaning<"master"> = {
+  identity: (step) => step.link,
+  ensure: (step) => ["master", step.link, step.bridge, step.mtu],
+  remove: (step) => ["remove_master", step.link, step.bridge],
+  differences: (step, snapshot) => {
+    const link = namespaceOf(snapshot, undefined)?.links.get(step.link);
+    if (link === undefined) return [`interface ${step.link} is missing`];
+    return [
+      ...unequal(`bridge of ${step.link}`, link.master, step.bridge),
+      ...unequal(`MTU of ${step.link}`, link.mtu, step.mtu),
+    ];
+  },
+};
+
+export const gatewayFdb: StepMeaning<"gateway-fdb"> = {
+  identity: (step) => `${step.port} ${step.mac}`,
+  ensure: (step) => ["gateway_fdb", step.port, step.mac],
+  remove: () => undefined,
+  differences: (step, snapshot) => {
+    const entry = snapshot.fdb.find((one) => one.device === step.port && one.mac === step.mac);
+    if (entry === undefined) return [`FDB entry of the gateway ${step.mac} on ${step.port} is missing`];
+    return entry.sticky ? [] : [`FDB entry of the gateway ${step.mac} on ${step.port} is not sticky`];
+  },
+};

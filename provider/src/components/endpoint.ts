@@ -1,0 +1,272 @@
+import { formatAddress, parseAddress } from "../model/address";
+import { SdnError } from "../model/error";
+import { formatMac, parseMac } from "../model/mac";
+import { parseDockerName, parseInterfaceName, parseName } from "../model/name";
+import { InputReader } from "../inputs/input-reader";
+import { parseSharedMode } from "../model/network-mode";
+import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
+import type { Value, ValueMap } from "../rpc/value";
+import { isValueMap, Unknown, unknown } from "../rpc/value";
+import type { Member } from "./member";
+import { memberOf, membersOf } from "./member";
+import { known, nameOf, outputsOf, present, referenceOf } from "./references";
+
+type NetworkMode = "bridge" | "none" | "host" | `container:${string}`;
+
+type Attached =
+  | { readonly kind: "container"; readonly name: string; readonly networkMode: NetworkMode; readonly interface: string }
+  | { readonly kind: "namespace"; readonly name: string; readonly interface: string }
+  | { readonly kind: "interface"; readonly name: string };
+
+interface EndpointInputs {
+  readonly host: string;
+  readonly subnet: string | undefined;
+  /** `undefined`: only the addresses are reserved. */
+  readonly attached: Attached | undefined;
+  readonly wanted: ValueMap;
+  readonly labels: Value | undefined;
+}
+
+function parseMode(text: string, property: string): NetworkMode {
+  if (text === "bridge" || text === "none") return text;
+  try {
+    return parseSharedMode(text, property) as NetworkMode;
+  } catch {
+    throw new SdnError({
+      code: "invalid-input",
+      property,
+      value: text,
+      cause: "is not a network mode",
+      remedy: "write bridge, none, host or container:NAME",
+    });
+  }
+}
+
+const isShared = (attached: Attached | undefined): boolean =>
+  attached?.kind === "container" && attached.networkMode !== "bridge" && attached.networkMode !== "none";
+
+function readAttached(reader: InputReader): Attached | undefined {
+  const container = reader.object("container");
+  const namespace = reader.object("namespace");
+  const link = reader.object("interface");
+  const given = ["container", "namespace", "interface"].filter((name) => reader.value(name) !== undefined);
+  if (given.length > 1) {
+    reader.problems.add(
+      new SdnError({
+        code: "invalid-input",
+        property: given[1] ?? "",
+        cause: `${given.join(" and ")} exclude each other`,
+        remedy: "keep the one that is attached",
+      }),
+    );
+  }
+  const required = (inner: InputReader, parse: typeof parseName): string =>
+    inner.require("name", inner.parsed("name", parse), "its name") ?? "";
+  const inside = (inner: InputReader): string => inner.parsed("interface", parseInterfaceName) ?? "eth0";
+  let attached: Attached | undefined;
+  if (container !== undefined) {
+    const networkMode = container.parsed("networkMode", parseMode) ?? "bridge";
+    attached = {
+      kind: "container",
+      name: required(container, parseDockerName),
+      networkMode,
+      interface: inside(container),
+    };
+  } else if (namespace !== undefined) {
+    attached = { kind: "namespace", name: required(namespace, parseName), interface: inside(namespace) };
+  } else if (link !== undefined) {
+    attached = { kind: "interface", name: required(link, parseInterfaceName) };
+  }
+  for (const inner of [container, namespace, link]) inner?.finish();
+  return attached;
+}
+
+function read(inputs: ValueMap): { reader: InputReader; parsed: EndpointInputs } {
+  const reader = InputReader.of(inputs);
+  const host = reader.problems.collect(() => referenceOf(reader.value("host"), "host", "sdn:index:Host"));
+  const subnetValue = reader.value("subnet");
+  const subnet =
+    subnetValue === undefined
+      ? undefined
+      : reader.problems.collect(() => referenceOf(subnetValue, "subnet", "sdn:index:Subnet"));
+  const attached = readAttached(reader);
+  const address = (text: string, property: string): string => formatAddress(parseAddress(text, property));
+  const wanted = present({
+    ipv4Address: reader.parsed("ipv4Address", address) ?? inputs["ipv4Address"],
+    ipv6Address: reader.parsed("ipv6Address", address) ?? inputs["ipv6Address"],
+    macAddress:
+      reader.parsed("macAddress", (text, property) => formatMac(parseMac(text, property))) ?? inputs["macAddress"],
+  });
+  const labels = reader.value("labels");
+  reader.finish();
+  checkMode(reader, attached, subnetValue !== undefined, wanted);
+  return { reader, parsed: { host: host ?? "", subnet, attached, wanted, labels } };
+}
+
+/** What a mode cannot have is refused with what would be possible. */
+function checkMode(reader: InputReader, attached: Attached | undefined, hasSubnet: boolean, wanted: ValueMap): void {
+  const refuse = (property: string, cause: string, remedy: string): void => {
+    reader.problems.add(new SdnError({ code: "invalid-input", property, cause, remedy }));
+  };
+  if (!isShared(attached)) {
+    if (!hasSubnet) refuse("subnet", "is required and missing", "give the Subnet that it is attached to");
+    if (attached?.kind === "container" && attached.networkMode === "bridge" && wanted["macAddress"] !== undefined) {
+      refuse(
+        "macAddress",
+        "Docker derives the MAC address from the IPv4 address when it connects a running container",
+        "leave macAddress out, or use networkMode: none",
+      );
+    }
+    return;
+  }
+  const mode = attached?.kind === "container" ? attached.networkMode : "";
+  const whose = mode === "host" ? "the host's" : "the other container's";
+  for (const property of ["subnet", ...Object.keys(wanted)]) {
+    if (property === "subnet" && !hasSubnet) continue;
+    refuse(
+      property,
+      `networkMode ${mode} has no network of its own: its addresses are ${whose}`,
+      `leave ${property} out, or use networkMode: bridge or none`,
+    );
+  }
+}
+
+async function constructShared(context: ConstructContext, parsed: EndpointInputs): Promise<ValueMap> {
+  const { attached, labels } = parsed;
+  if (attached?.kind !== "container") throw new SdnError({ code: "internal", cause: "not a shared container" });
+  const name = nameOf(parsed.host);
+  const { connection } = memberOf(name, parsed.host, await outputsOf(context, parsed.host));
+  const child = await context.child({
+    type: "sdn:linux:SharedPort",
+    name: context.name,
+    inputs: { connection, host: name, container: attached.name, networkMode: attached.networkMode },
+    dependencies: [parsed.host],
+  });
+  const { ipv4Address, ipv6Address } = child.outputs;
+  return present({ ipv4Address, ipv6Address, labels, networkMode: attached.networkMode });
+}
+
+function memberAt(subnet: ValueMap, host: string): Member {
+  const members = membersOf(subnet);
+  const member = members.find((one) => one.name === host);
+  if (member !== undefined) return member;
+  throw new SdnError({
+    code: "invalid-input",
+    property: "host",
+    value: host,
+    cause: "the subnet does not span this host",
+    remedy: `choose from ${members.map((one) => one.name).join(", ")}, or add the host to the subnet`,
+  });
+}
+
+function attachment(attached: Attached, subnet: ValueMap, member: Member): ValueMap {
+  switch (attached.kind) {
+    case "interface":
+      return { kind: "interface", interface: attached.name };
+    case "namespace":
+      return { kind: "namespace", namespace: attached.name, interface: attached.interface };
+    case "container": {
+      if (attached.networkMode === "none") {
+        return { kind: "container", container: attached.name, interface: attached.interface };
+      }
+      const network = subnet["dockerNetworkName"];
+      if (network !== undefined && member.hasDocker !== false)
+        return { kind: "docker", network, container: attached.name };
+      throw new SdnError({
+        code: "invalid-input",
+        property: "container.networkMode",
+        value: "bridge",
+        cause: `the subnet has no Docker network on host ${member.name}`,
+        remedy: "set docker: true on the Subnet, or use networkMode: none",
+      });
+    }
+  }
+}
+
+/** An interface's address: with the prefix length of its subnet. */
+function family(address: Value | undefined, cidr: Value | undefined, gateway: Value | undefined): Value | undefined {
+  if (address === undefined || cidr === undefined) return undefined;
+  if (typeof address !== "string" || typeof cidr !== "string") return unknown;
+  return { address: `${address}/${cidr.slice(cidr.indexOf("/") + 1)}`, gateway: gateway ?? unknown };
+}
+
+function segmentOf(subnet: ValueMap, member: Member): readonly string[] {
+  const segments = known(subnet, "segments");
+  const urn = isValueMap(segments) ? segments[member.name] : undefined;
+  return typeof urn === "string" ? [urn] : [];
+}
+
+async function constructAttached(
+  context: ConstructContext,
+  parsed: EndpointInputs,
+  subnetUrn: string,
+): Promise<ValueMap> {
+  const { attached, labels } = parsed;
+  const subnet = await outputsOf(context, subnetUrn);
+  const member = memberAt(subnet, nameOf(parsed.host));
+  const { cidr, gateway, hostRangePrefixLength, ipv6Cidr, ipv6Gateway, ipv6HostRangePrefixLength } = subnet;
+  const segment = segmentOf(subnet, member);
+  const allocation = await context.child({
+    type: "sdn:ipam:EndpointAllocation",
+    name: context.name,
+    inputs: present({
+      ...parsed.wanted,
+      label: context.name,
+      subnet: subnetUrn,
+      cidr,
+      hostRangePrefixLength,
+      ipv6Cidr,
+      ipv6HostRangePrefixLength,
+    }),
+    dependencies: segment,
+  });
+  const { allottedIpv4, allottedIpv6, allottedMac = unknown } = allocation.outputs;
+  if (attached !== undefined) {
+    await context.child({
+      type: "sdn:linux:Port",
+      name: context.name,
+      inputs: {
+        connection: member.connection,
+        host: member.name,
+        spec: present({
+          label: context.name,
+          name: context.name,
+          vni: known(subnet, "vni"),
+          routerVni: known(subnet, "networkVni"),
+          mtu: known(subnet, "mtu"),
+          mac: allottedMac,
+          ipv4: family(allottedIpv4, cidr, gateway),
+          ipv6: family(allottedIpv6, ipv6Cidr, ipv6Gateway),
+          attachment: attachment(attached, subnet, member),
+        }),
+      },
+      dependencies: [allocation.urn, ...segment],
+    });
+  }
+  return present({
+    ipv4Address: allottedIpv4,
+    ipv6Address: allottedIpv6,
+    macAddress: allottedMac instanceof Unknown ? unknown : allottedMac,
+    dockerNetworkName: subnet["dockerNetworkName"],
+    networkMode: attached?.kind === "container" ? attached.networkMode : undefined,
+    labels,
+  });
+}
+
+export const endpoint: ComponentHandler = {
+  token: "sdn:index:Endpoint",
+
+  check(inputs: ValueMap): readonly CheckFailure[] {
+    return read(inputs).reader.problems.list;
+  },
+
+  async construct(context: ConstructContext, inputs: ValueMap): Promise<ValueMap> {
+    parseName(context.name, "name");
+    const { parsed } = read(inputs);
+    if (isShared(parsed.attached)) return constructShared(context, parsed);
+    if (parsed.subnet === undefined) {
+      throw new SdnError({ code: "invalid-input", property: "subnet", cause: "is required and missing" });
+    }
+    return constructAttached(context, parsed, parsed.subnet);
+  },
+};

@@ -1,0 +1,141 @@
+import { familyBits, readAddress } from "../model/address";
+import { formatCidr, parseCidr, size } from "../model/cidr";
+import { SdnError } from "../model/error";
+import { type Problems } from "../model/problems";
+import { InputReader } from "../inputs/input-reader";
+import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
+import type { Value, ValueMap } from "../rpc/value";
+import { unknown } from "../rpc/value";
+import { parseFamilyCidr, readVniRange } from "../inputs/spaces";
+import { overlayOverhead } from "../model/overlay";
+import type { Member } from "./member";
+import { memberOf, memberValue } from "./member";
+import { nameOf, outputsOf, referenceOf, refuseRepeated } from "./references";
+
+const defaults = {
+  vniRange: { start: 4096, end: 12287 },
+  underlayPort: 4789,
+  addressPools: ["10.128.0.0/9"],
+  // RFC 6598: shared address space for the links between a router and what does its address translation.
+  transitCidr: "100.64.0.0/10",
+  ipv6TransitCidr: "fd73:646e:7472::/96",
+};
+
+interface FabricInputs {
+  readonly hosts: readonly string[];
+  readonly vniRange: { readonly start: number; readonly end: number };
+  readonly underlayPort: number;
+  readonly mtu: number | undefined;
+  readonly addressPools: readonly string[];
+  readonly transitCidr: string;
+  readonly ipv6TransitCidr: string;
+}
+
+const cidr = (text: string, property: string): string => formatCidr(parseCidr(text, property));
+
+function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
+  const reader = InputReader.of(inputs);
+  const urns = (reader.require("hosts", reader.list("hosts"), "the hosts that networks can span") ?? []).map(
+    (item, index) => reader.problems.collect(() => referenceOf(item, `hosts[${index}]`, "sdn:index:Host")),
+  );
+  const hosts = urns.filter((urn) => urn !== undefined);
+  const names = urns.map((urn) => (urn === undefined ? undefined : nameOf(urn)));
+  refuseRepeated(reader.problems, "hosts", names);
+  const transit = (name: string, family: 4 | 6, other: string): string | undefined => {
+    const space = reader.parsed(name, parseFamilyCidr(family, other));
+    return space === undefined ? undefined : formatCidr(space);
+  };
+  const parsed = {
+    hosts,
+    vniRange: readVniRange(reader) ?? defaults.vniRange,
+    underlayPort: reader.integer("underlayPort", 1, 65535) ?? defaults.underlayPort,
+    mtu: reader.integer("mtu", 576, 65535),
+    addressPools: reader.texts("addressPools", cidr) ?? defaults.addressPools,
+    transitCidr: transit("transitCidr", 4, "ipv6TransitCidr") ?? defaults.transitCidr,
+    ipv6TransitCidr: transit("ipv6TransitCidr", 6, "transitCidr") ?? defaults.ipv6TransitCidr,
+  };
+  reader.finish();
+  checkTransit(parsed, reader.problems);
+  return { reader, parsed };
+}
+
+/** Each network has two addresses of the transit space, at twice its VNI. */
+function checkTransit({ vniRange, transitCidr, ipv6TransitCidr }: FabricInputs, problems: Problems): void {
+  for (const [property, text] of [
+    ["transitCidr", transitCidr],
+    ["ipv6TransitCidr", ipv6TransitCidr],
+  ] as const) {
+    const room = size(parseCidr(text, property)) / 2n;
+    if (BigInt(vniRange.end) < room) continue;
+    problems.add(
+      new SdnError({
+        code: "invalid-input",
+        property,
+        value: text,
+        cause: `has two addresses each for VNIs up to ${room - 1n}, but vniRange ends at ${vniRange.end}`,
+        remedy: "take a larger transit space or a lower vniRange",
+      }),
+    );
+  }
+}
+
+/** The MTU of overlays: the smallest underlay's less what VXLAN adds. */
+function overlayMtu(members: readonly Member[], wanted: number | undefined): Value {
+  let limit = Number.POSITIVE_INFINITY;
+  let narrowest = "";
+  for (const { name, underlayAddress, underlayMtu } of members) {
+    if (typeof underlayAddress !== "string" || typeof underlayMtu !== "number") return wanted ?? unknown;
+    const room = underlayMtu - overlayOverhead(underlayAddress);
+    if (room < limit) [limit, narrowest] = [room, name];
+  }
+  if (wanted === undefined) return Number.isFinite(limit) ? limit : 1450;
+  if (wanted <= limit) return wanted;
+  throw new SdnError({
+    code: "invalid-input",
+    property: "mtu",
+    value: wanted,
+    cause: `the underlay of host ${narrowest} carries at most ${limit} bytes inside VXLAN`,
+    remedy: `write ${limit} or less, or leave mtu out`,
+  });
+}
+
+function checkFamilies(members: readonly Member[]): void {
+  const families = new Map<number, string>();
+  for (const { name, underlayAddress } of members) {
+    const address = typeof underlayAddress === "string" ? readAddress(underlayAddress) : undefined;
+    if (address !== undefined) families.set(familyBits(address.family), name);
+  }
+  if (families.size < 2) return;
+  throw new SdnError({
+    code: "invalid-input",
+    property: "hosts",
+    cause: `the underlay is IPv4 on host ${families.get(32) ?? ""} and IPv6 on host ${families.get(128) ?? ""}`,
+    remedy: "set underlayAddress of the hosts to addresses of one family",
+  });
+}
+
+export const fabric: ComponentHandler = {
+  token: "sdn:index:Fabric",
+
+  check(inputs: ValueMap): readonly CheckFailure[] {
+    return read(inputs).reader.problems.list;
+  },
+
+  async construct(context: ConstructContext, inputs: ValueMap): Promise<ValueMap> {
+    const { parsed } = read(inputs);
+    const members = await Promise.all(
+      parsed.hosts.map(async (urn) => memberOf(nameOf(urn), urn, await outputsOf(context, urn))),
+    );
+    checkFamilies(members);
+    const { vniRange, underlayPort, addressPools, transitCidr, ipv6TransitCidr } = parsed;
+    return {
+      hosts: members.map(memberValue),
+      mtu: overlayMtu(members, parsed.mtu),
+      vniRange: { ...vniRange },
+      underlayPort,
+      addressPools,
+      transitCidr,
+      ipv6TransitCidr,
+    };
+  },
+};

@@ -1,0 +1,122 @@
+import { formatAddress } from "../model/address";
+import { parseCidr } from "../model/cidr";
+import type { InputReader } from "../inputs/input-reader";
+import { InputReader as Reader } from "../inputs/input-reader";
+import { readSpace } from "../inputs/spaces";
+import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
+import type { Value, ValueMap } from "../rpc/value";
+import { unknown } from "../rpc/value";
+import { formatCidr } from "../model/cidr";
+import { parseName } from "../model/name";
+import type { Member } from "./member";
+import { memberValue, membersOf } from "./member";
+import { known, nameOf, outputsOf, present, referenceOf } from "./references";
+
+interface NetworkInputs {
+  readonly fabric: string;
+  /** As the allocation takes them. */
+  readonly space: ValueMap;
+  readonly egress: "nat" | "none";
+}
+
+function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } {
+  const reader = Reader.of(inputs);
+  const fabric = reader.problems.collect(() => referenceOf(reader.value("fabric"), "fabric", "sdn:index:Fabric"));
+  const ipv4 = readSpace(reader, 4);
+  const ipv6 = readSpace(reader, 6);
+  const egress = reader.choice("egress", ["nat", "none"]) ?? "none";
+  reader.finish();
+  const space = present({
+    cidr: ipv4.given === undefined ? inputs["cidr"] : formatCidr(ipv4.given),
+    prefixLength: ipv4.prefixLength,
+    ipv6Cidr: ipv6.given === undefined ? inputs["ipv6Cidr"] : formatCidr(ipv6.given),
+    ipv6PrefixLength: ipv6.prefixLength,
+  });
+  return { reader, parsed: { fabric: fabric ?? "", space, egress } };
+}
+
+/** The two addresses of the link between a network's router and its host: at twice the VNI in the transit space. */
+function transitLink(pool: Value, vni: Value): Value {
+  if (typeof pool !== "string" || typeof vni !== "number") return unknown;
+  const { base, family } = parseCidr(pool, "transitCidr");
+  const first = base + 2n * BigInt(vni);
+  return {
+    host: formatAddress({ family, value: first }),
+    router: formatAddress({ family, value: first + 1n }),
+  };
+}
+
+function routerSpec(label: string, allocation: ValueMap, fabric: ValueMap, egress: "nat" | "none"): ValueMap {
+  const vni = known(allocation, "vni");
+  const { allottedCidr: cidr, allottedIpv6Cidr: ipv6Cidr } = allocation;
+  const links = present({
+    ipv4: cidr === undefined ? undefined : transitLink(known(fabric, "transitCidr"), vni),
+    ipv6: ipv6Cidr === undefined ? undefined : transitLink(known(fabric, "ipv6TransitCidr"), vni),
+  });
+  const mtu = known(fabric, "mtu");
+  return present({ label, vni, mtu, cidr, ipv6Cidr, egress: egress === "nat" ? links : undefined });
+}
+
+async function registerRouters(
+  context: ConstructContext,
+  members: readonly Member[],
+  spec: ValueMap,
+  dependency: string,
+): Promise<ValueMap> {
+  const routers = await Promise.all(
+    members.map(async ({ name, urn, connection }) => {
+      const router = await context.child({
+        type: "sdn:linux:Router",
+        name: `${context.name}-${name}`,
+        inputs: { connection, host: name, spec },
+        dependencies: [urn, dependency],
+      });
+      return [name, router.urn] as const;
+    }),
+  );
+  return Object.fromEntries(routers);
+}
+
+export const virtualNetwork: ComponentHandler = {
+  token: "sdn:index:VirtualNetwork",
+
+  check(inputs: ValueMap): readonly CheckFailure[] {
+    return read(inputs).reader.problems.list;
+  },
+
+  async construct(context: ConstructContext, inputs: ValueMap): Promise<ValueMap> {
+    parseName(context.name, "name");
+    const { parsed } = read(inputs);
+    const fabric = await outputsOf(context, parsed.fabric);
+    const members = membersOf(fabric);
+    const allocation = await context.child({
+      type: "sdn:ipam:NetworkAllocation",
+      name: context.name,
+      inputs: {
+        ...parsed.space,
+        label: context.name,
+        fabric: parsed.fabric,
+        vniRange: known(fabric, "vniRange"),
+        pools: known(fabric, "addressPools"),
+        hostUris: members.map(({ uri }) => uri),
+      },
+      dependencies: members.map(({ urn }) => urn),
+    });
+    const spec = routerSpec(context.name, allocation.outputs, fabric, parsed.egress);
+    const routers = await registerRouters(context, members, spec, allocation.urn);
+    const { vni = unknown, allottedCidr: cidr, allottedIpv6Cidr: ipv6Cidr } = allocation.outputs;
+    return present({
+      vni,
+      cidr,
+      ipv6Cidr,
+      mtu: known(fabric, "mtu"),
+      egress: parsed.egress,
+      fabric: nameOf(parsed.fabric),
+      fabricUrn: parsed.fabric,
+      vniRange: known(fabric, "vniRange"),
+      underlayPort: known(fabric, "underlayPort"),
+      hosts: members.map(memberValue),
+      routers,
+    });
+  },
+};

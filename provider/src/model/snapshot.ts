@@ -1,0 +1,102 @@
+/** What was found on a host in one read, parsed. */
+
+export interface LinkState {
+  readonly name: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** `bridge`, `vxlan`, `veth`, `macvlan`, … or empty for a physical one. */
+  readonly kind: string;
+  /** The mark of its owner, where it has one. */
+  readonly alias: string;
+  readonly master: string;
+  readonly mac: string;
+  /** With prefix lengths; link-local IPv6 addresses are left out. */
+  readonly addresses: readonly string[];
+  readonly vxlan: { readonly vni: number; readonly local: string; readonly port: number } | undefined;
+}
+
+export interface RouteState {
+  readonly destination: string;
+  readonly device: string;
+  readonly via: string | undefined;
+}
+
+export interface NamespaceState {
+  readonly links: ReadonlyMap<string, LinkState>;
+  readonly routes: readonly RouteState[];
+  /** Permanent entries only. */
+  readonly neighbours: readonly { readonly device: string; readonly address: string; readonly mac: string }[];
+  readonly tables: ReadonlyMap<string, TableState>;
+}
+
+/** One nftables table of ours: rules per chain, and the elements of its sets. */
+export interface TableState {
+  readonly chains: ReadonlyMap<string, number>;
+  /** Set name → its elements, the parts of a concatenation joined by " . ". */
+  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export interface FdbEntry {
+  readonly mac: string;
+  readonly device: string;
+  /** The remote VTEP, for entries of a VXLAN device. */
+  readonly remote: string | undefined;
+  readonly sticky: boolean;
+}
+
+export interface DockerNetworkState {
+  readonly name: string;
+  readonly driver: string;
+  readonly mark: string;
+  readonly bridge: string;
+  readonly subnets: readonly string[];
+}
+
+export interface ContainerState {
+  readonly name: string;
+  readonly running: boolean;
+  /** `default`, `bridge`, a network's name, `host`, `none`, `container:<id>`. */
+  readonly networkMode: string;
+  readonly networks: ReadonlyMap<string, { readonly ipv4: string; readonly ipv6: string; readonly mac: string }>;
+}
+
+export interface LedgerEntry {
+  readonly resource: string;
+  readonly generation: number;
+  readonly hash: string;
+  readonly mark: string;
+  /** JSON text of the inputs that were applied, without the connection. */
+  readonly intent: string;
+}
+
+export interface HostFacts {
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly hostname: string;
+  readonly iproute2: string;
+  readonly nftables: string;
+  /** Server and API version; `undefined` where no engine answers. */
+  readonly docker: { readonly version: string; readonly apiVersion: string } | undefined;
+  /** What a throw-away namespace could make: bridge, vxlan, veth, macvlan, nftables, nat, nft-bridge. */
+  readonly features: ReadonlySet<string>;
+  /** The host's address that a VTEP would use, where it could be told. */
+  readonly underlayHint: string;
+  readonly uid: number;
+}
+
+export interface Snapshot {
+  readonly facts: HostFacts | undefined;
+  /** The host's own namespace. */
+  readonly host: NamespaceState;
+  readonly fdb: readonly FdbEntry[];
+  /** Router namespaces by name, and `container:NAME` where one was asked for. */
+  readonly namespaces: ReadonlyMap<string, NamespaceState>;
+  readonly dockerNetworks: readonly DockerNetworkState[];
+  readonly containers: ReadonlyMap<string, ContainerState>;
+  readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** Values that were asked for, by `WHERE KEY`, where `-` is the host. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  /** `TOOL IN OUT` → yes, no or unneeded. */
+  readonly forwards: ReadonlyMap<string, string>;
+}

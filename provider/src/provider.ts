@@ -1,0 +1,72 @@
+import { endpoint } from "./components/endpoint";
+import { fabric } from "./components/fabric";
+import { subnet } from "./components/subnet";
+import { virtualNetwork } from "./components/virtual-network";
+import { AddressBook } from "./ipam/address-book";
+import type { Connection } from "./model/connection";
+import { AllocationHandler } from "./resources/allocation";
+import { endpointAllocationKind } from "./resources/endpoint-allocation";
+import { HostHandler } from "./resources/host";
+import { HostResource } from "./resources/host-resource";
+import { Hosts } from "./resources/hosts";
+import { portKind, routerKind, segmentKind } from "./resources/linux";
+import { networkAllocationKind } from "./resources/network-allocation";
+import { SharedPortHandler } from "./resources/shared-port";
+import { subnetAllocationKind } from "./resources/subnet-allocation";
+import type { ComponentHandler, CustomResourceHandler, Handlers } from "./rpc/handlers";
+import { type components, type customResources, packageSchema } from "./schema/package";
+import { packageVersion } from "./schema/version";
+import { logged } from "./targets/execution-log";
+import type { Target } from "./targets/target";
+import { TargetPool } from "./targets/target-pool";
+
+/** Where connections come from; tests put fakes here. */
+export interface Targets {
+  acquire(connection: Connection): Target;
+  closeAll(): Promise<void>;
+}
+
+type Table<Tokens extends string, Handler> = { readonly [Token in Tokens]: () => Handler };
+
+/** Every token of the schema with what handles it: one without does not compile. */
+export function createHandlers(targets: Targets = new TargetPool()): Handlers {
+  const acquire = (connection: Connection): Target => targets.acquire(connection);
+  const log = process.env["SDN_EXECUTION_LOG"] ?? "";
+  const hosts = new Hosts(log === "" ? acquire : logged(acquire, log));
+  const book = new AddressBook();
+  const resourceTable: Table<keyof typeof customResources, CustomResourceHandler> = {
+    "sdn:index:Host": () => new HostHandler(hosts),
+    "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
+    "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
+    "sdn:ipam:SubnetAllocation": () => new AllocationHandler(subnetAllocationKind, hosts, book),
+    "sdn:linux:Port": () => new HostResource(portKind, hosts),
+    "sdn:linux:Router": () => new HostResource(routerKind, hosts),
+    "sdn:linux:Segment": () => new HostResource(segmentKind, hosts),
+    "sdn:linux:SharedPort": () => new SharedPortHandler(hosts),
+  };
+  const componentTable: Table<keyof typeof components, ComponentHandler> = {
+    "sdn:index:Endpoint": () => endpoint,
+    "sdn:index:Fabric": () => fabric,
+    "sdn:index:Subnet": () => subnet,
+    "sdn:index:VirtualNetwork": () => virtualNetwork,
+  };
+  return {
+    packageName: packageSchema.name,
+    version: packageVersion,
+    schema: () => JSON.stringify(packageSchema),
+    resources: new Map(Object.entries(resourceTable)),
+    components: new Map(Object.entries(componentTable)),
+    functions: new Map(),
+    checkConfig: (news) => ({
+      inputs: news,
+      failures: Object.keys(news)
+        .filter((name) => name !== "version" && name !== "pluginDownloadURL" && !name.startsWith("__"))
+        .map((property) => ({
+          property,
+          reason: "The provider has no configuration. How a host is reached is a property of the Host.",
+        })),
+    }),
+    configure: () => undefined,
+    close: () => targets.closeAll(),
+  };
+}

@@ -1,0 +1,48 @@
+import type { ContainerState, DockerNetworkState } from "../model/snapshot";
+
+/** The parts of `docker network inspect` and `docker inspect` that we read (Docker Engine API, network and container). */
+interface NetworkInspect {
+  readonly Name?: string;
+  readonly Driver?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Options?: Readonly<Record<string, string>> | null;
+  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null };
+}
+interface ContainerInspect {
+  readonly Name?: string;
+  readonly State?: { readonly Running?: boolean };
+  readonly HostConfig?: { readonly NetworkMode?: string };
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<
+      Record<string, { readonly IPAddress?: string; readonly GlobalIPv6Address?: string; readonly MacAddress?: string }>
+    > | null;
+  };
+}
+
+export function parseDockerNetworks(text: string): readonly DockerNetworkState[] {
+  if (text.trim() === "") return [];
+  return (JSON.parse(text) as readonly NetworkInspect[]).map((network) => ({
+    name: network.Name ?? "",
+    driver: network.Driver ?? "",
+    mark: network.Labels?.["sdn.mark"] ?? "",
+    bridge: network.Options?.["com.docker.network.bridge.name"] ?? "",
+    subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
+  }));
+}
+
+export function parseContainer(text: string): ContainerState | undefined {
+  if (text.trim() === "") return undefined;
+  const [container] = JSON.parse(text) as readonly ContainerInspect[];
+  if (container === undefined) return undefined;
+  return {
+    name: (container.Name ?? "").replace(/^\//, ""),
+    running: container.State?.Running ?? false,
+    networkMode: container.HostConfig?.NetworkMode ?? "",
+    networks: new Map(
+      Object.entries(container.NetworkSettings?.Networks ?? {}).map(([name, network]) => [
+        name,
+        { ipv4: network.IPAddress ?? "", ipv6: network.GlobalIPv6Address ?? "", mac: network.MacAddress ?? "" },
+      ]),
+    ),
+  };
+}

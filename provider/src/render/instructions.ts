@@ -1,0 +1,50 @@
+import type { Words } from "../compile/steps";
+import { encodeText, renderLine } from "./words";
+
+/** What is asked of a host for one resource; applied wholly or not at all. */
+export interface Fragment {
+  readonly key: string;
+  readonly mark: string;
+  /** Hash of the intent; an empty string for a removal. */
+  readonly hash: string;
+  /** The generation that this change was planned from; `undefined` where none is known (create). */
+  readonly expectedGeneration: number | undefined;
+  readonly words: readonly Words[];
+  /** JSON of the intent to keep on the host; `undefined` removes the resource. */
+  readonly intent: string | undefined;
+}
+
+export interface Request {
+  readonly scope: string;
+  readonly fragments: readonly Fragment[];
+  readonly facts: boolean;
+  /** Whether to end with a report of what is on the host. */
+  readonly report: boolean;
+  readonly queries: readonly Words[];
+}
+
+/** A whole request as the program's standard input. */
+export function renderRequest(request: Request): string {
+  const changes = request.fragments.length > 0;
+  const removes = request.fragments.some((fragment) => fragment.intent === undefined);
+  const lines: Words[] = [
+    ["scope", request.scope === "" ? "-" : request.scope],
+    ...(changes ? [["lock"]] : []),
+    ...(request.facts ? [["facts"]] : []),
+    ...request.fragments.flatMap(fragmentLines),
+    ...(removes ? [["restore"]] : []),
+    ...request.queries,
+    ...(request.report ? [["report"]] : []),
+    ["done"],
+  ];
+  return `${lines.map(renderLine).join("\n")}\n`;
+}
+
+function fragmentLines(fragment: Fragment): readonly Words[] {
+  const { key, mark, hash, expectedGeneration, words, intent } = fragment;
+  return [
+    ["begin", key, expectedGeneration ?? "-", mark, hash === "" ? "-" : hash],
+    ...words,
+    intent === undefined ? ["forget"] : ["end", encodeText(intent)],
+  ];
+}

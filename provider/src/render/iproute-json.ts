@@ -1,0 +1,110 @@
+import { formatAddress, readAddress } from "../model/address";
+import type { FdbEntry, LinkState, NamespaceState, RouteState } from "../model/snapshot";
+
+/** The parts of `ip -j` and `bridge -j` output that we read. Fields are optional: versions of iproute2 differ. */
+interface IpLink {
+  readonly ifname?: string;
+  readonly mtu?: number;
+  readonly flags?: readonly string[];
+  readonly ifalias?: string;
+  readonly master?: string;
+  readonly address?: string;
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: {
+      readonly id?: number;
+      readonly local?: string;
+      readonly local6?: string;
+      readonly port?: number;
+    };
+  };
+  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope?: string }[];
+}
+interface IpRoute {
+  readonly dst?: string;
+  readonly dev?: string;
+  readonly gateway?: string;
+  readonly type?: string;
+}
+interface IpNeighbour {
+  readonly dst?: string;
+  readonly dev?: string;
+  readonly lladdr?: string;
+}
+interface BridgeFdb {
+  readonly mac?: string;
+  readonly ifname?: string;
+  readonly dst?: string;
+  readonly flags?: readonly string[];
+}
+
+/** An empty answer is an empty list: `ip` prints nothing where there is nothing. */
+function parseList(text: string): readonly unknown[] {
+  if (text.trim() === "") return [];
+  const parsed: unknown = JSON.parse(text);
+  return Array.isArray(parsed) ? (parsed as readonly unknown[]) : [];
+}
+
+export function parseLinks(text: string): ReadonlyMap<string, LinkState> {
+  return new Map(
+    (parseList(text) as readonly IpLink[]).flatMap((link): [string, LinkState][] =>
+      link.ifname === undefined ? [] : [[link.ifname, linkState(link, link.ifname)]],
+    ),
+  );
+}
+
+function linkState(link: IpLink, name: string): LinkState {
+  const kind = link.linkinfo?.info_kind ?? "";
+  const data = link.linkinfo?.info_data;
+  return {
+    name,
+    mtu: link.mtu ?? 0,
+    up: link.flags?.includes("UP") ?? false,
+    kind,
+    alias: link.ifalias ?? "",
+    master: link.master ?? "",
+    mac: link.address ?? "",
+    addresses: (link.addr_info ?? []).flatMap(({ local, prefixlen, scope }) =>
+      local === undefined || scope === "link" ? [] : [`${canonical(local)}/${prefixlen ?? ""}`],
+    ),
+    vxlan:
+      kind === "vxlan"
+        ? { vni: data?.id ?? 0, local: canonical(data?.local ?? data?.local6 ?? ""), port: data?.port ?? 0 }
+        : undefined,
+  };
+}
+
+export function parseRoutes(text: string, family: 4 | 6): readonly RouteState[] {
+  return (parseList(text) as readonly IpRoute[]).flatMap((route) => {
+    const device = route.type === "blackhole" ? "blackhole" : route.dev;
+    if (route.dst === undefined || device === undefined) return [];
+    return [{ destination: destination(route.dst, family), device, via: route.gateway }];
+  });
+}
+
+function destination(text: string, family: 4 | 6): string {
+  if (text === "default") return family === 4 ? "0.0.0.0/0" : "::/0";
+  const [address = "", length = family === 4 ? "32" : "128"] = text.split("/");
+  return `${canonical(address)}/${length}`;
+}
+
+export function parseNeighbours(text: string): NamespaceState["neighbours"] {
+  return (parseList(text) as readonly IpNeighbour[]).flatMap(({ dst, dev, lladdr }) =>
+    dst === undefined || dev === undefined || lladdr === undefined
+      ? []
+      : [{ device: dev, address: canonical(dst), mac: lladdr }],
+  );
+}
+
+export function parseFdb(text: string): readonly FdbEntry[] {
+  return (parseList(text) as readonly BridgeFdb[]).flatMap(({ mac, ifname, dst, flags }) =>
+    mac === undefined || ifname === undefined
+      ? []
+      : [{ mac, device: ifname, remote: dst, sticky: flags?.includes("sticky") ?? false }],
+  );
+}
+
+function canonical(text: string): string {
+  const address = readAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}

@@ -1,0 +1,825 @@
+# The one program that sdn runs on a host (POSIX sh, as root). It is constant: everything that varies comes on
+# standard input, one operation a line, words separated by single blanks, each word from the allow-list grammar
+# of render/words.ts. Fragments stand between `begin` and `end`; each is applied wholly or undone wholly.
+# Exits 0 whenever the report on standard output is complete; failures of fragments are part of the report.
+set -u
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+umask 077
+
+state=/var/lib/sdn
+scope=-
+fragment=
+failed=0
+undo_list=
+last_links=
+last_elements=
+locked=
+newline='
+'
+
+# ---- reporting ------------------------------------------------------------------------------------------------
+
+encode() { printf '%s' "$1" | base64 | tr -d '\n'; }
+say() { printf '%s\n' "$*"; }
+warn() { say "warning ${fragment:--} $(encode "$1")"; }
+
+fail() {
+  [ "$failed" = 1 ] || [ -z "$fragment" ] && return 1
+  failed=1
+  say "result $fragment $1 $(encode "$2")"
+  undo_all
+  return 1
+}
+
+# Runs a command; its failure fails the fragment with the command's own words.
+try() {
+  if ! try_output=$("$@" 2>&1); then
+    fail remote-failure "\`$*\` failed: $try_output"
+    return 1
+  fi
+}
+
+undo() { undo_list="$*$newline$undo_list"; }
+
+undo_all() {
+  printf '%s' "$undo_list" | while read -r what a b c d; do
+    # shellcheck disable=SC2086 # the rest of a line is several words
+    case $what in
+      link) ip_in "$a" link del dev "$b" ;;
+      link-down) ip_in "$a" link set dev "$b" down ;;
+      netns) ip netns del "$a" ;;
+      set) ip_in "$a" link set dev "$b" "$c" "$d" ;;
+      nomaster) ip_in "$a" link set dev "$b" nomaster ;;
+      vxlan) remake_vxlan "$a" "$b" "$c" $d ;;
+      addr-del) ip_in "$a" addr del "$b" dev "$c" ;;
+      addr-add) add_address "$a" "$b" "$c" ;;
+      route-del) ip_in "$a" "$b" route del $c $d ;;
+      route-add) ip_in "$a" "$b" route replace $c $d ;;
+      neigh-del) ip_in "$a" neigh del "$b" dev "$c" ;;
+      neigh-add) ip_in "$a" neigh replace "$b" lladdr "$d" dev "$c" nud permanent ;;
+      fdb-del) bridge fdb del 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
+      fdb-add) bridge fdb append 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
+      gateway-fdb) bridge fdb del "$b" dev "$a" master ;;
+      sysctl) sysctl_in "$a" -qw "$b=$c" ;;
+      saved-sysctl) rm -f "$state/sysctl/$a" ;;
+      docker-network) docker network rm "$a" ;;
+      docker-disconnect) docker network disconnect "$a" "$b" ;;
+      docker-connect) connect_container "$a" "$b" "$c" "$d" ;;
+      nft-table) nft_in "$a" delete table "$b" sdn ;;
+      nft-element) nft delete element "$a" sdn "$b" "$(element "$c")" ;;
+      nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
+      iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
+      iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
+    esac >/dev/null 2>&1
+  done
+  undo_list=
+  last_links=
+  last_elements=
+}
+
+# ---- where: "-" is the host itself, "pid:N" a process's namespace, anything else a named namespace -------------
+
+ip_in() {
+  where=$1
+  shift
+  case $where in
+    -) ip "$@" ;;
+    pid:*) nsenter -t "${where#pid:}" -n ip "$@" ;;
+    *) ip -n "$where" "$@" ;;
+  esac
+}
+run_in() {
+  where=$1
+  shift
+  case $where in
+    -) "$@" ;;
+    pid:*) nsenter -t "${where#pid:}" -n "$@" ;;
+    *) ip netns exec "$where" "$@" ;;
+  esac
+}
+sysctl_in() { sysctl_where=$1; shift; run_in "$sysctl_where" sysctl "$@"; }
+nft_in() { nft_where=$1; shift; run_in "$nft_where" nft "$@"; }
+
+link_exists() { ip_in "$1" link show dev "$2" >/dev/null 2>&1; }
+alias_of() { ip_in "$1" -o link show dev "$2" 2>/dev/null | sed -n 's/.*\\ *alias \([^\\ ]*\).*/\1/p'; }
+mtu_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'; }
+mac_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
+master_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.* master \([^ ]*\).*/\1/p'; }
+is_up() { ip_in "$1" -o link show dev "$2" | grep -q '[<,]UP[,>]'; }
+
+# owned WHERE LINK MARK: 0 ours, 1 absent, 2 somebody else's (the fragment has failed then).
+owned() {
+  link_exists "$1" "$2" || return 1
+  owned_by=$(alias_of "$1" "$2")
+  [ "$owned_by" = "$3" ] && return 0
+  fail conflict "interface $2 exists and is not ours: it ${owned_by:+carries the mark $owned_by}${owned_by:-carries no mark}"
+  return 2
+}
+
+# ---- links ------------------------------------------------------------------------------------------------------
+
+# set_link WHERE NAME KEY VALUE CURRENT: changes one attribute where it differs, and remembers the old value.
+set_link() {
+  [ "$4" = "$5" ] && return 0
+  try ip_in "$1" link set dev "$2" "$3" "$4" || return 1
+  [ -n "$5" ] && undo set "$1" "$2" "$3" "$5"
+  return 0
+}
+set_master() {
+  current_master=$(master_of "$1" "$2")
+  [ "$current_master" = "$3" ] && return 0
+  try ip_in "$1" link set dev "$2" master "$3" || return 1
+  if [ -n "$current_master" ]; then undo set "$1" "$2" master "$current_master"; else undo nomaster "$1" "$2"; fi
+}
+# set_mtu WHERE NAME MTU: what stands on the link (a macvlan) is cut down with it, which the kernel does not undo.
+set_mtu() {
+  current_mtu=$(mtu_of "$1" "$2")
+  [ "$current_mtu" = "$3" ] && return 0
+  for upper in $(ip_in "$1" -o link show | sed -n "s/^[0-9]*: \([^@]*\)@$2: .*/\1/p"); do
+    undo set "$1" "$upper" mtu "$(mtu_of "$1" "$upper")"
+  done
+  set_link "$1" "$2" mtu "$3" "$current_mtu"
+}
+set_up() {
+  is_up "$1" "$2" && return 0
+  try ip_in "$1" link set dev "$2" up || return 1
+  undo link-down "$1" "$2"
+}
+
+# make_link WHERE NAME MARK WORD…: until it carries our mark a link has a temporary name, so that what an interrupted
+# run leaves is known as ours and goes when the next link is made.
+make_link() {
+  make_where=$1 make_name=$2 make_mark=$3
+  shift 3
+  if link_exists "$make_where" sdn-t-a; then try ip_in "$make_where" link del dev sdn-t-a || return 1; fi
+  try ip_in "$make_where" link add name sdn-t-a "$@" || return 1
+  undo link "$make_where" sdn-t-a
+  try ip_in "$make_where" link set dev sdn-t-a alias "$make_mark" &&
+    try ip_in "$make_where" link set dev sdn-t-a name "$make_name" || return 1
+  undo link "$make_where" "$make_name"
+}
+
+# After a start of the host Docker makes the bridges of its networks itself, without our mark. One that belongs to
+# a network with our mark is ours.
+adopt_bridge() { # BRIDGE MARK
+  command -v docker >/dev/null 2>&1 || return 0
+  link_exists - "$1" && [ -z "$(alias_of - "$1")" ] || return 0
+  for network in $(docker network ls -q --filter "label=sdn.mark=$2" 2>/dev/null); do
+    [ "$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "$network")" = "$1" ] || continue
+    ip link set dev "$1" alias "$2"
+  done
+}
+
+op_bridge() { # NAME MTU MAC MARK
+  adopt_bridge "$1" "$4"
+  owned - "$1" "$4"
+  case $? in
+    1) make_link - "$1" "$4" address "$3" mtu "$2" type bridge mcast_snooping 0 || return 1 ;;
+    2) return 1 ;;
+  esac
+  set_link - "$1" address "$3" "$(mac_of - "$1")" && set_mtu - "$1" "$2" || return 1
+  # No address of the host may ever answer on a tenant's segment.
+  try sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1" "net.ipv4.conf.$1.arp_ignore=8" && set_up - "$1"
+}
+
+op_vxlan() { # NAME VNI LOCAL PORT MTU BRIDGE MARK
+  owned - "$1" "$7"
+  case $? in
+    0)
+      # VNI, port and local address of an existing device cannot all be changed: it is made anew.
+      known=$(ip -d -o link show dev "$1" | sed -n 's/.* id \([0-9]*\) local \([^ ]*\) .*dstport \([0-9]*\) .*/\1 \2 \3/p')
+      if [ "$known" != "$2 $3 $4" ]; then
+        bridge_before=$(master_of - "$1")
+        vxlan_before="$(mac_of - "$1") $(mtu_of - "$1") $known ${bridge_before:--} $7 $(flood_peers "$1")"
+        try ip link del dev "$1" || return 1
+        undo vxlan "$1" "$vxlan_before"
+      fi ;;
+    2) return 1 ;;
+  esac
+  if ! link_exists - "$1"; then
+    make_link - "$1" "$7" mtu "$5" type vxlan id "$2" local "$3" dstport "$4" || return 1
+  fi
+  set_mtu - "$1" "$5" && set_master - "$1" "$6" && set_up - "$1"
+}
+remake_vxlan() { # NAME MAC MTU VNI LOCAL PORT BRIDGE|- MARK [PEER,PEER,…]
+  ip link add name "$1" address "$2" mtu "$3" type vxlan id "$4" local "$5" dstport "$6"
+  ip link set dev "$1" alias "$8"
+  [ "$7" = - ] || ip link set dev "$1" master "$7"
+  ip link set dev "$1" up
+  for peer in $(printf '%s' "${9:-}" | tr ',' ' '); do
+    bridge fdb append 00:00:00:00:00:00 dev "$1" dst "$peer" self
+  done
+}
+
+flood_peers() { bridge fdb show dev "$1" 2>/dev/null | sed -n 's/^00:00:00:00:00:00 .*dst \([^ ]*\).*/\1/p' | tr '\n' ','; }
+op_flood() { # DEVICE PEER,PEER,…|-: exactly these remote VTEPs get broadcast, unknown and multicast frames
+  wanted=,$2,
+  [ "$2" = - ] && wanted=,
+  present=,$(flood_peers "$1")
+  for peer in $(printf '%s' "$wanted" | tr ',' ' '); do
+    case $present in *",$peer,"*) continue ;; esac
+    try bridge fdb append 00:00:00:00:00:00 dev "$1" dst "$peer" self || return 1
+    undo fdb-del "$1" "$peer"
+  done
+  for peer in $(printf '%s' "$present" | tr ',' ' '); do
+    case $wanted in *",$peer,"*) continue ;; esac
+    try bridge fdb del 00:00:00:00:00:00 dev "$1" dst "$peer" self || return 1
+    undo fdb-add "$1" "$peer"
+  done
+}
+
+netns_exists() { [ -e "/run/netns/$1" ]; }
+
+op_netns() { # NAME MARK
+  if netns_exists "$1"; then
+    owned_by=$(alias_of "$1" lo)
+    # A namespace without a mark and with nothing in it is one whose making was interrupted.
+    if [ -z "$owned_by" ] && [ "$(ip -n "$1" -o link show | grep -cv '^[0-9]*: lo:')" = 0 ]; then
+      try ip -n "$1" link set dev lo alias "$2" || return 1
+    elif [ "$owned_by" != "$2" ]; then
+      fail conflict "network namespace $1 exists and is not ours: ${owned_by:-it carries no mark}"
+      return 1
+    fi
+  else
+    try ip netns add "$1" || return 1
+    undo netns "$1"
+    try ip -n "$1" link set dev lo alias "$2" || return 1
+  fi
+  try ip -n "$1" link set dev lo up
+}
+
+# find_where WHERE: container:NAME → pid:N, so that later words address the container's namespace. Fails where the
+# container does not run; nothing is said of it.
+find_where() {
+  case $1 in
+    container:*)
+      resolved=$(docker inspect --format '{{.State.Pid}}' "${1#container:}" 2>/dev/null)
+      case $resolved in '' | 0) return 1 ;; esac
+      resolved=pid:$resolved ;;
+    *) resolved=$1 ;;
+  esac
+}
+resolve_where() { find_where "$1" || fail not-found "container ${1#container:} is not running"; }
+
+op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK
+  resolve_where "$2" || return 1
+  veth_where=$resolved
+  owned - "$1" "$7"
+  case $? in 0) present=yes ;; 1) present=no ;; 2) return 1 ;; esac
+  peer=no
+  if link_exists "$veth_where" "$3"; then
+    peer=yes
+    owned_by=$(alias_of "$veth_where" "$3")
+    if [ "$owned_by" != "$7" ]; then
+      fail conflict "interface $3 exists in $2 and is not ours: ${owned_by:-it carries no mark}"
+      return 1
+    fi
+  fi
+  # Half a pair is of no use: it is made anew.
+  [ "$present$peer" = yesno ] && { try ip link del dev "$1" || return 1; }
+  [ "$present$peer" = noyes ] && { try ip_in "$veth_where" link del dev "$3" || return 1; }
+  if [ "$present$peer" != yesyes ]; then
+    make_link - "$1" "$7" mtu "$4" type veth peer name sdn-t-b mtu "$4" || return 1
+    try ip link set dev sdn-t-b alias "$7" || return 1
+    case $veth_where in
+      pid:*) try ip link set dev sdn-t-b netns "${veth_where#pid:}" || return 1 ;;
+      -) ;;
+      *) try ip link set dev sdn-t-b netns "$veth_where" || return 1 ;;
+    esac
+    try ip_in "$veth_where" link set dev sdn-t-b name "$3" || return 1
+  fi
+  set_mtu - "$1" "$4" && set_mtu "$veth_where" "$3" "$4" || return 1
+  if [ "$5" != - ]; then set_link "$veth_where" "$3" address "$5" "$(mac_of "$veth_where" "$3")" || return 1; fi
+  if [ "$6" != - ]; then set_master - "$1" "$6" || return 1; fi
+  set_up - "$1" && set_up "$veth_where" "$3"
+}
+
+op_macvlan() { # WHERE NAME LOWER MAC MTU MARK
+  owned "$1" "$2" "$6"
+  case $? in
+    1) make_link "$1" "$2" "$6" link "$3" address "$4" type macvlan mode private || return 1
+       # The same address lives on every host: duplicate address detection would take it away.
+       if [ -e /proc/sys/net/ipv6 ]; then try sysctl_in "$1" -qw "net.ipv6.conf.$2.accept_dad=0" || return 1; fi ;;
+    2) return 1 ;;
+  esac
+  set_link "$1" "$2" address "$4" "$(mac_of "$1" "$2")" && set_mtu "$1" "$2" "$5" && set_up "$1" "$2"
+}
+
+op_master() { # LINK BRIDGE MTU: a link that is the host's own, enslaved to a segment
+  link_exists - "$1" || { fail not-found "interface $1 does not exist"; return 1; }
+  current_master=$(master_of - "$1")
+  if [ -n "$current_master" ] && [ "$current_master" != "$2" ]; then
+    fail conflict "interface $1 belongs to $current_master already"
+    return 1
+  fi
+  set_master - "$1" "$2" && set_mtu - "$1" "$3" && set_up - "$1"
+}
+
+addresses_of() {
+  ip_in "$1" -o addr show dev "$2" | awk '$3 == "inet" || ($3 == "inet6" && $4 !~ /^fe80:/) { print $4 }' | tr '\n' ','
+}
+add_address() { # WHERE CIDR LINK
+  case $2 in *:*) ip_in "$1" addr add "$2" dev "$3" nodad ;; *) ip_in "$1" addr add "$2" dev "$3" ;; esac
+}
+
+# remember_routes WHERE VERSION SELECTOR…: what `ip route show` now selects comes back when the fragment fails.
+remember_routes() {
+  routes_where=$1 routes_version=$2
+  shift 2
+  # A route that was asked for by its device is shown without it.
+  routes_end=
+  case " $*" in *' dev '*) routes_end=$* && routes_end=" dev ${routes_end##*dev }" ;; esac
+  routes=$(ip_in "$routes_where" "$routes_version" route show "$@" 2>/dev/null |
+    sed "/^fe80:/d; s/ linkdown//; s/ dead//; s/ *\$/$routes_end/")
+  while read -r one_route; do
+    [ -z "$one_route" ] || undo route-add "$routes_where" "$routes_version" "$one_route"
+  done <<ROUTES
+$routes
+ROUTES
+}
+
+op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local ones
+  resolve_where "$1" || return 1
+  at=$resolved
+  wanted=,$3,
+  [ "$3" = - ] && wanted=,
+  present=,$(addresses_of "$at" "$2")
+  for cidr in $(printf '%s' "$wanted" | tr ',' ' '); do
+    case $present in *",$cidr,"*) continue ;; esac
+    try add_address "$at" "$cidr" "$2" || return 1
+    undo addr-del "$at" "$cidr" "$2"
+  done
+  for cidr in $(printf '%s' "$present" | tr ',' ' '); do
+    case $wanted in *",$cidr,"*) continue ;; esac
+    # Else the kernel takes the other addresses of the same subnet away with the first.
+    try sysctl_in "$at" -qw "net/ipv4/conf/$2/promote_secondaries=1" || return 1
+    remember_routes "$at" -4 dev "$2"
+    remember_routes "$at" -6 dev "$2"
+    try ip_in "$at" addr del "$cidr" dev "$2" || return 1
+    undo addr-add "$at" "$cidr" "$2"
+  done
+}
+
+version_of() { case $* in *:*) echo -6 ;; *) echo -4 ;; esac; }
+
+op_route() { # WHERE DESTINATION DEVICE VIA|-
+  resolve_where "$1" || return 1
+  at=$resolved
+  version=$(version_of "$2" "$4")
+  destination=$2
+  if [ "$3" = blackhole ]; then
+    set -- blackhole "$2"
+  elif [ "$4" = - ]; then
+    set -- "$2" dev "$3"
+  else
+    set -- "$2" via "$4" dev "$3"
+  fi
+  known=$(ip_in "$at" "$version" route show "$destination" 2>/dev/null)
+  [ -n "$known" ] || undo route-del "$at" "$version" "$*"
+  remember_routes "$at" "$version" "$destination"
+  try ip_in "$at" "$version" route replace "$@"
+}
+
+neighbour_of() { ip_in "$1" neigh show "$3" dev "$2" nud permanent | sed -n 's/.*lladdr \([0-9a-f:]*\).*/\1/p'; }
+
+op_neighbour() { # WHERE DEVICE ADDRESS MAC
+  known=$(neighbour_of "$1" "$2" "$3")
+  [ "$known" = "$4" ] && return 0
+  try ip_in "$1" neigh replace "$3" lladdr "$4" dev "$2" nud permanent || return 1
+  if [ -n "$known" ]; then undo neigh-add "$1" "$3" "$2" "$known"; else undo neigh-del "$1" "$3" "$2"; fi
+}
+
+op_gateway_fdb() { # PORT MAC: frames to the anycast gateway stay on this host, whatever arrives from others
+  bridge fdb show dev "$1" | grep -q "^$2 .*sticky" && return 0
+  try bridge fdb replace "$2" dev "$1" master static sticky || return 1
+  undo gateway-fdb "$1" "$2"
+}
+
+op_sysctl() { # WHERE KEY VALUE
+  current=$(sysctl_in "$1" -n "$2" 2>/dev/null)
+  [ "$current" = "$3" ] && return 0
+  # What is the host's own is put back when the last resource that needed it goes.
+  saved=$(printf '%s' "$2" | tr / ,)
+  if [ "$1" = - ] && [ -n "$current" ] && [ ! -e "$state/sysctl/$saved" ]; then
+    printf '%s\n' "$current" >"$state/sysctl/$saved"
+    undo saved-sysctl "$saved"
+  fi
+  try sysctl_in "$1" -qw "$2=$3" || return 1
+  [ -n "$current" ] && undo sysctl "$1" "$2" "$current"
+  return 0
+}
+
+op_forwarding6() { # An interface that learns its default route from router advertisements must go on learning it.
+  for knob in /proc/sys/net/ipv6/conf/*/accept_ra; do
+    name=${knob#/proc/sys/net/ipv6/conf/}
+    name=${name%/accept_ra}
+    case $name in all | default | lo | sdn-* | *[!A-Za-z0-9_.-]*) continue ;; esac
+    [ "$(cat "$knob")" = 1 ] || continue
+    op_sysctl - "net/ipv6/conf/$name/accept_ra" 2 || return 1
+  done
+  op_sysctl - net.ipv6.conf.all.forwarding 1
+}
+
+# ---- nftables ---------------------------------------------------------------------------------------------------
+
+op_nft_table() { # WHERE JSON(base64): one transaction, checked before it is made
+  if ! nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -j -c -f /proc/self/fd/0 2>&1); then
+    fail remote-failure "nft refuses the rules: $nft_answer"
+    return 1
+  fi
+  for family in inet bridge; do
+    nft_in "$1" list table "$family" sdn >/dev/null 2>&1 || undo nft-table "$1" "$family"
+  done
+  nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -j -f /proc/self/fd/0 2>&1) || fail remote-failure "nft: $nft_answer"
+}
+element() { printf '{ %s }' "$(printf '%s' "$1" | sed 's,/, . ,g')"; }
+
+op_nft_element() { # FAMILY SET ELEMENT: the parts of a concatenation stand with "/" between them
+  nft get element "$1" sdn "$2" "$(element "$3")" >/dev/null 2>&1 && return 0
+  try nft add element "$1" sdn "$2" "$(element "$3")" || return 1
+  undo nft-element "$1" "$2" "$3"
+}
+
+docker_user() { # TOOL OPERATION IN OUT MARK: the rule by which DOCKER-USER lets a segment's packets pass
+  "$1" -w 10 "$2" DOCKER-USER -i "$3" -o "$4" -m comment --comment "$5" -j ACCEPT
+}
+has_docker_user() { command -v "$1" >/dev/null 2>&1 && "$1" -w 10 -n -L DOCKER-USER >/dev/null 2>&1; }
+
+op_forward_accept() { # IN OUT MARK: Docker drops what it did not make; its DOCKER-USER chain is for such rules
+  for tool in iptables ip6tables; do
+    has_docker_user "$tool" || continue
+    docker_user "$tool" -C "$1" "$2" "$3" 2>/dev/null && continue
+    try docker_user "$tool" -I "$1" "$2" "$3" || return 1
+    undo iptables "$tool" "$1" "$2" "$3"
+  done
+}
+
+# ---- Docker -----------------------------------------------------------------------------------------------------
+
+op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUBNET6|- GATEWAY6|- RANGE6|- ROUTER6|-
+  known=$(docker network inspect --format '{{index .Labels "sdn.mark"}} {{index .Labels "sdn.shape"}}' "$1" 2>/dev/null)
+  shape=$(printf '%s ' "$@" | cksum | tr -dc '0-9')
+  if [ -n "$known" ] && [ "$known" != "$4 $shape" ]; then
+    case $known in
+      "$4 "*) try docker network rm "$1" || return 1 ;;
+      ' '*) fail conflict "Docker network $1 exists and is not ours: it carries no mark"; return 1 ;;
+      *) fail conflict "Docker network $1 exists and is not ours: it carries the mark ${known%% *}"; return 1 ;;
+    esac
+    known=
+  fi
+  if [ -z "$known" ]; then
+    docker_name=$1 docker_bridge=$2
+    # The bridge's own address would be the gateway: it gets an unused one, and containers learn the anycast one.
+    set -- "$3" "$4" --subnet "$5" --ip-range "$7" --gateway "$8" --aux-address "DefaultGatewayIPv4=$6" \
+      "$9" "${10}" "${11}" "${12}"
+    docker_mtu=$1 docker_mark=$2
+    shift 2
+    if [ "$9" = - ]; then
+      set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8"
+    else
+      set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" --ipv6 --subnet "$9" --ip-range "${11}" --gateway "${12}" \
+        --aux-address "DefaultGatewayIPv6=${10}"
+    fi
+    try docker network create --driver bridge "$@" \
+      -o "com.docker.network.bridge.name=$docker_bridge" -o com.docker.network.bridge.inhibit_ipv4=true \
+      -o com.docker.network.bridge.enable_ip_masquerade=false -o "com.docker.network.driver.mtu=$docker_mtu" \
+      --label "sdn.mark=$docker_mark" --label "sdn.shape=$shape" "$docker_name" || return 1
+    undo docker-network "$docker_name"
+  else
+    docker_bridge=$2
+  fi
+  # Docker 20.10 has no way to leave the bridge without an IPv6 address.
+  try sysctl -qw "net.ipv6.conf.$docker_bridge.disable_ipv6=1"
+}
+
+op_docker_connection() { # NETWORK CONTAINER IPV4|- IPV6|-
+  known=$(docker inspect --format "{{with index .NetworkSettings.Networks \"$1\"}}{{or .IPAddress \"-\"}} {{or .GlobalIPv6Address \"-\"}}{{end}}" "$2" 2>/dev/null) || {
+    fail not-found "container $2 does not exist on this engine"
+    return 1
+  }
+  [ "$known" = "$3 $4" ] && return 0
+  if [ -n "$known" ]; then
+    try docker network disconnect "$1" "$2" || return 1
+    undo docker-connect "$1" "$2" "$known"
+  fi
+  try connect_container "$1" "$2" "$3" "$4" || return 1
+  undo docker-disconnect "$1" "$2"
+}
+connect_container() { # NETWORK CONTAINER IPV4|- IPV6|-
+  network=$1 container=$2 ipv4=$3 ipv6=$4
+  set --
+  [ "$ipv4" = - ] || set -- "$@" --ip "$ipv4"
+  [ "$ipv6" = - ] || set -- "$@" --ip6 "$ipv6"
+  docker network connect "$@" "$network" "$container"
+}
+
+# ---- removal: absent is fine, somebody else's is left alone -----------------------------------------------------
+
+op_remove_link() { # WHERE LINK MARK
+  link_exists "$1" "$2" || return 0
+  [ "$(alias_of "$1" "$2")" = "$3" ] || { warn "interface $2 is not ours any more and stays"; return 0; }
+  # Nothing brings a link back: in a change it goes when all else is done.
+  if [ "$hash" = - ]; then try ip_in "$1" link del dev "$2"; else last_links="$last_links$1 $2$newline"; fi
+}
+remove_last() {
+  while read -r last_family last_set last_value; do
+    [ -z "$last_set" ] || delete_element "$last_family" "$last_set" "$last_value" || return 1
+  done <<ELEMENTS
+$last_elements
+ELEMENTS
+  while read -r last_where last_link; do
+    [ -z "$last_link" ] || try ip_in "$last_where" link del dev "$last_link" || return 1
+  done <<LINKS
+$last_links
+LINKS
+}
+op_remove_netns() { # NAME MARK
+  netns_exists "$1" || return 0
+  [ "$(alias_of "$1" lo)" = "$2" ] || { warn "network namespace $1 is not ours any more and stays"; return 0; }
+  try ip netns del "$1"
+}
+op_remove_docker_network() { # NAME MARK
+  known=$(docker network inspect --format '{{index .Labels "sdn.mark"}}' "$1" 2>/dev/null) || return 0
+  [ "$known" = "$2" ] || { warn "Docker network $1 is not ours any more and stays"; return 0; }
+  adopt_bridge "$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "$1")" "$2"
+  users=$(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$1")
+  if [ -n "$users" ]; then
+    fail conflict "Docker network $1 still has containers: $users; remove or disconnect them first"
+    return 1
+  fi
+  try docker network rm "$1"
+}
+op_remove_docker_connection() { # NETWORK CONTAINER
+  docker inspect "$2" >/dev/null 2>&1 || return 0
+  docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{"\n"}}{{end}}' "$2" | grep -qx "$1" || return 0
+  try docker network disconnect "$1" "$2"
+}
+op_remove_route() { # WHERE DESTINATION DEVICE
+  find_where "$1" || return 0
+  at=$resolved
+  version=$(version_of "$2")
+  if [ "$3" = blackhole ]; then
+    set -- "blackhole $2" "$2" type blackhole
+  else
+    set -- "$2 dev $3" "$2" dev "$3"
+  fi
+  route=$1
+  shift
+  [ -n "$(ip_in "$at" "$version" route show "$@" 2>/dev/null)" ] || return 0
+  remember_routes "$at" "$version" "$@"
+  # shellcheck disable=SC2086 # several words
+  try ip_in "$at" "$version" route del $route
+}
+op_remove_neighbour() { # WHERE DEVICE ADDRESS
+  known=$(neighbour_of "$1" "$2" "$3" 2>/dev/null)
+  [ -n "$known" ] || return 0
+  try ip_in "$1" neigh del "$3" dev "$2" || return 1
+  undo neigh-add "$1" "$3" "$2" "$known"
+}
+op_remove_master() { # LINK BRIDGE
+  link_exists - "$1" || return 0
+  [ "$(master_of - "$1")" = "$2" ] || return 0
+  try ip link set dev "$1" nomaster || return 1
+  undo set - "$1" master "$2"
+}
+op_remove_nft_element() { # FAMILY SET ELEMENT
+  # In a change a link that goes is guarded until it goes.
+  if [ "$hash" = - ]; then delete_element "$@"; else last_elements="$last_elements$1 $2 $3$newline"; fi
+}
+delete_element() {
+  nft get element "$1" sdn "$2" "$(element "$3")" >/dev/null 2>&1 || return 0
+  try nft delete element "$1" sdn "$2" "$(element "$3")" || return 1
+  undo nft-add "$1" "$2" "$3"
+}
+op_remove_forward_accept() { # IN OUT MARK
+  for tool in iptables ip6tables; do
+    has_docker_user "$tool" || continue
+    docker_user "$tool" -C "$1" "$2" "$3" 2>/dev/null || continue
+    try docker_user "$tool" -D "$1" "$2" "$3" || return 1
+    undo iptables-add "$tool" "$1" "$2" "$3"
+  done
+}
+
+# ---- fragments --------------------------------------------------------------------------------------------------
+
+ledger_field() { sed -n "${2}p" "$state/resources/$1" 2>/dev/null; }
+
+op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
+  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' mark=$3 hash=$4
+  present_mark=$(ledger_field "$1" 3)
+  generation=$(ledger_field "$1" 1)
+  generation=${generation:-0}
+  if [ -n "$present_mark" ] && [ "$present_mark" != "$3" ]; then
+    fail conflict "$1 belongs to another owner: $present_mark"
+    return 1
+  fi
+  # A generation that moved on to just what is wanted now is our own change whose reply was lost.
+  if [ "$2" != - ] && [ "$2" != "$generation" ] && [ "$generation" != 0 ] && [ "$(ledger_field "$1" 2)" != "$4" ]; then
+    fail stale "$1 has generation $generation on the host, this state was written for $2"
+    return 1
+  fi
+}
+
+op_end() { # INTENT(base64)
+  [ "$failed" = 1 ] || { record "$1" && say "result $fragment ok $generation"; }
+  leave_fragment
+}
+
+record() { # INTENT(base64): what was done; the last that can fail
+  before=$(cat "$state/resources/$fragment" 2>/dev/null)
+  [ "$(ledger_field "$fragment" 2)" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
+  write_ledger "$(printf '%s\n%s\n%s\n%s' "$generation" "$hash" "$mark" "$1")" || {
+    fail remote-failure "$state cannot be written (disk full?)"
+    return 1
+  }
+  remove_last && return 0
+  if [ -n "$before" ]; then write_ledger "$before"; else rm -f "$state/resources/$fragment"; fi
+  return 1
+}
+
+write_ledger() { # TEXT. Written beside and renamed: a reader sees the old one or the new one.
+  { printf '%s\n' "$1" >"$state/resources/.$fragment.new" &&
+    mv "$state/resources/.$fragment.new" "$state/resources/$fragment"; } 2>/dev/null && return 0
+  rm -f "$state/resources/.$fragment.new" 2>/dev/null
+  return 1
+}
+
+op_forget() { # the fragment's resource is gone
+  [ "$failed" = 1 ] || { rm -f "$state/resources/$fragment" && say "result $fragment ok 0"; }
+  leave_fragment
+}
+
+leave_fragment() { # from here on nothing of it is undone
+  fragment='' failed=0 undo_list='' last_links='' last_elements=''
+}
+
+restore_host() { # with the last resource, what was the host's own is as it was
+  [ -d "$state/resources" ] || return 0
+  [ -z "$(ls "$state/resources")" ] || return 0
+  nft delete table inet sdn 2>/dev/null
+  nft delete table bridge sdn 2>/dev/null
+  for saved in "$state"/sysctl/*; do
+    [ -e "$saved" ] || continue
+    sysctl -qw "$(printf '%s' "${saved##*/}" | tr , /)=$(cat "$saved")" 2>/dev/null
+    rm -f "$saved"
+  done
+}
+drop_empty_folders() {
+  rmdir "$state/resources" "$state/sysctl" "$state" 2>/dev/null
+  [ "$scope" = - ] || rmdir /var/lib/sdn/netns /var/lib/sdn 2>/dev/null
+}
+
+# ---- the report -------------------------------------------------------------------------------------------------
+
+section() { # TITLE WHERE COMMAND…: the command's output as one base64 word
+  title=$1 about=$2
+  shift 2
+  say "section $title $about $("$@" 2>/dev/null | base64 | tr -d '\n')"
+}
+docker_networks() {
+  ids=$(docker network ls -q --no-trunc 2>/dev/null)
+  # shellcheck disable=SC2086 # ids are hexadecimal words
+  [ -n "$ids" ] && docker network inspect $ids
+}
+namespace_names() { ip netns list | sed 's/ .*//' | grep '^sdn-r-'; }
+namespace_is_ours() { # the ones of this scope
+  case $scope in
+    -) case $1 in *--*) return 1 ;; esac ;;
+    *) case $1 in *"--$scope") ;; *) return 1 ;; esac ;;
+  esac
+}
+probe_features() { # in a throw-away network namespace: nothing of the host is touched
+  # shellcheck disable=SC2016 # the inner shell expands it
+  unshare -n sh -c '
+    ip link add sdnp0 type bridge 2>/dev/null && echo bridge
+    ip link add sdnp1 type vxlan id 1 local 192.0.2.1 dstport 4789 2>/dev/null && echo vxlan
+    ip link add sdnp2 type veth peer name sdnp3 2>/dev/null && echo veth
+    ip link add sdnp4 link sdnp2 type macvlan mode private 2>/dev/null && echo macvlan
+    nft add table inet sdnp 2>/dev/null && echo nftables
+    nft "add chain inet sdnp n { type nat hook postrouting priority 100 ; }" 2>/dev/null && echo nat
+    nft add table bridge sdnp 2>/dev/null && echo nft-bridge
+    true'
+}
+underlay_hint() { # the address at which the operator's session arrived, else the source of the default route
+  # shellcheck disable=SC2086 # four words by sshd's definition
+  set -- ${SDN_SSH_CONNECTION:-}
+  if [ $# = 4 ] && ip -o addr show to "$3" 2>/dev/null | grep -q .; then echo "$3"; return; fi
+  ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
+}
+facts() {
+  say "fact kernel $(encode "$(uname -r)")"
+  say "fact architecture $(encode "$(uname -m)")"
+  # shellcheck disable=SC1091 # the host's own file
+  say "fact os $(encode "$(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-}")")"
+  say "fact hostname $(encode "$(uname -n)")"
+  say "fact iproute2 $(encode "$(ip -V 2>/dev/null | sed 's/.*iproute2-\([^,]*\).*/\1/')")"
+  say "fact nftables $(encode "$(nft --version 2>/dev/null | sed 's/[^0-9]*\([0-9.]*\).*/\1/')")"
+  say "fact docker $(encode "$(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}' 2>/dev/null)")"
+  say "fact features $(encode "$(probe_features | tr '\n' ' ')")"
+  say "fact underlay $(encode "$(underlay_hint)")"
+  say "fact uid $(encode "$(id -u)")"
+}
+report() {
+  section addresses - ip -j -d addr show
+  section fdb - bridge -j fdb show
+  section routes4 - ip -j -4 route show
+  section routes6 - ip -j -6 route show
+  section nft - nft -j list table inet sdn
+  section nft-bridge - nft -j list table bridge sdn
+  for name in $(namespace_names); do
+    namespace_is_ours "$name" || continue
+    section addresses "$name" ip -n "$name" -j -d addr show
+    section routes4 "$name" ip -n "$name" -j -4 route show
+    section routes6 "$name" ip -n "$name" -j -6 route show
+    section neighbours "$name" ip -n "$name" -j neigh show nud permanent
+    section nft "$name" ip netns exec "$name" nft -j list table inet sdn
+  done
+  command -v docker >/dev/null 2>&1 && section docker-networks - docker_networks
+  for file in "$state"/resources/*; do
+    [ -e "$file" ] && section ledger "${file##*/}" cat "$file"
+  done
+}
+op_query_sysctl() { say "sysctl $1 $2 $(sysctl_in "$1" -n "$2" 2>/dev/null | tr -s ' \t' ',')"; } # WHERE KEY
+op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
+op_query_forward() { # IN OUT MARK
+  for tool in iptables ip6tables; do
+    if has_docker_user "$tool"; then
+      docker_user "$tool" -C "$1" "$2" "$3" 2>/dev/null && found=yes || found=no
+    else
+      found=unneeded
+    fi
+    say "forward $tool $1 $2 $found"
+  done
+}
+op_query_namespace() { # NAME LINK: a namespace of somebody else that one of our links is in
+  find_where "$1" || return 0
+  section addresses "$1" ip_in "$resolved" -j -d addr show dev "$2"
+  section routes4 "$1" ip_in "$resolved" -j -4 route show
+  section routes6 "$1" ip_in "$resolved" -j -6 route show
+}
+
+# ---- main loop --------------------------------------------------------------------------------------------------
+
+prepare() { # one run at a time on a host
+  lock=/run/lock/sdn.lock
+  [ -d /run/lock ] || lock=/run/sdn.lock
+  # A host that is a namespace is locked by its own name: nothing is left of it when it goes.
+  [ "$scope" = - ] || lock=/run/netns/$scope
+  # Tried apart: a shell ends where `exec` cannot open a file.
+  ( [ -e "$lock" ] || : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
+  exec 9<"$lock"
+  if command -v flock >/dev/null 2>&1 && ! flock -w 60 9; then
+    fatal "another run of sdn holds the lock of this host for a minute"
+  fi
+  locked=yes
+  mkdir -p "$state/resources" "$state/sysctl" 2>/dev/null
+  # Of an interrupted run: see make_link.
+  if link_exists - sdn-t-a; then ip link del dev sdn-t-a; fi
+}
+
+fatal() {
+  undo_all
+  say "fatal $(encode "$1")"
+  exit 0
+}
+
+perform() { # OPERATION WORD…
+  op=$1
+  shift
+  case $op in
+    scope) scope=$1; [ "$scope" = - ] || state=/var/lib/sdn/netns/$scope ;;
+    lock) prepare ;;
+    facts) facts ;;
+    report) set +f; report; set -f ;;
+    restore) set +f; restore_host; set -f ;;
+    query_sysctl | query_container | query_forward | query_namespace) "op_$op" "$@" ;;
+    begin | end | forget) "op_$op" "$@" ;;
+    forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
+    bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | neighbour | gateway_fdb | sysctl | \
+      nft_table | nft_element | forward_accept | docker_network | docker_connection | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+    *) fatal "unknown operation $op" ;;
+  esac
+}
+
+# Nothing is done before everything has arrived: a connection cut on the way changes nothing. And what was begun
+# is finished (or undone) though nobody listens any more.
+trap '' HUP PIPE
+instructions=$(cat)
+case $instructions in
+  *"${newline}done") ;;
+  *) fatal "the instructions ended early; nothing was changed" ;;
+esac
+set -f
+exec </dev/null
+while read -r line <&3; do
+  [ "$line" = done ] && break
+  # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.
+  # shellcheck disable=SC2086
+  perform $line
+done 3<<INSTRUCTIONS
+$instructions
+INSTRUCTIONS
+[ -z "$locked" ] || drop_empty_folders
+say complete

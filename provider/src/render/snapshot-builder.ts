@@ -1,0 +1,127 @@
+import type {
+  ContainerState,
+  DockerNetworkState,
+  FdbEntry,
+  HostFacts,
+  LedgerEntry,
+  NamespaceState,
+  Snapshot,
+} from "../model/snapshot";
+import { parseContainer, parseDockerNetworks } from "./docker-json";
+import { parseFdb, parseLinks, parseNeighbours, parseRoutes } from "./iproute-json";
+import { parseTables } from "./nft-json";
+import { decodeText } from "./words";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type NamespaceDraft = Mutable<NamespaceState>;
+
+const emptyNamespace = (): NamespaceDraft => ({ links: new Map(), routes: [], neighbours: [], tables: new Map() });
+
+/** Collects the lines of a report into a snapshot. Lines that it does not know are passed over. */
+export class SnapshotBuilder {
+  private readonly facts = new Map<string, string>();
+  private readonly host = emptyNamespace();
+  private readonly namespaces = new Map<string, NamespaceDraft>();
+  private readonly containers = new Map<string, ContainerState>();
+  private readonly ledger = new Map<string, LedgerEntry>();
+  private readonly sysctls = new Map<string, string>();
+  private readonly forwards = new Map<string, string>();
+  private fdb: readonly FdbEntry[] = [];
+  private dockerNetworks: readonly DockerNetworkState[] = [];
+
+  take(kind: string, words: readonly string[]): void {
+    const [first = "", second = "", third = "", fourth = ""] = words;
+    if (kind === "fact") this.facts.set(first, decodeText(second).trim());
+    else if (kind === "sysctl") this.sysctls.set(`${first} ${second}`, third);
+    else if (kind === "forward") this.forwards.set(`${first} ${second} ${third}`, fourth);
+    else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
+  }
+
+  private section(title: string, where: string, text: string): void {
+    switch (title) {
+      case "fdb":
+        this.fdb = parseFdb(text);
+        return;
+      case "docker-networks":
+        this.dockerNetworks = parseDockerNetworks(text);
+        return;
+      case "container": {
+        const container = parseContainer(text);
+        if (container !== undefined) this.containers.set(where.replace(/^container:/, ""), container);
+        return;
+      }
+      case "ledger":
+        this.ledger.set(where, parseLedger(where, text));
+        return;
+      default:
+        this.namespaceSection(title, this.draft(where), text);
+    }
+  }
+
+  private namespaceSection(title: string, draft: NamespaceDraft, text: string): void {
+    switch (title) {
+      case "addresses":
+        // Of a namespace that is not ours, each endpoint in it asks for its own interface.
+        draft.links = new Map([...draft.links, ...parseLinks(text)]);
+        return;
+      case "routes4":
+      case "routes6":
+        draft.routes = [...draft.routes, ...parseRoutes(text, title === "routes4" ? 4 : 6)];
+        return;
+      case "neighbours":
+        draft.neighbours = parseNeighbours(text);
+        return;
+      case "nft":
+      case "nft-bridge":
+        draft.tables = new Map([...draft.tables, ...parseTables(text)]);
+    }
+  }
+
+  private draft(where: string): NamespaceDraft {
+    if (where === "-") return this.host;
+    const draft = this.namespaces.get(where) ?? emptyNamespace();
+    this.namespaces.set(where, draft);
+    return draft;
+  }
+
+  build(): Snapshot {
+    return {
+      facts: this.facts.size === 0 ? undefined : hostFacts(this.facts),
+      host: this.host,
+      fdb: this.fdb,
+      namespaces: this.namespaces,
+      dockerNetworks: this.dockerNetworks,
+      containers: this.containers,
+      ledger: this.ledger,
+      sysctls: this.sysctls,
+      forwards: this.forwards,
+    };
+  }
+}
+
+function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
+  const fact = (name: string): string => facts.get(name) ?? "";
+  const [version = "", apiVersion = ""] = fact("docker").split(" ");
+  return {
+    kernel: fact("kernel"),
+    architecture: fact("architecture"),
+    os: fact("os"),
+    hostname: fact("hostname"),
+    iproute2: fact("iproute2"),
+    nftables: fact("nftables"),
+    docker: version === "" ? undefined : { version, apiVersion },
+    features: new Set(
+      fact("features")
+        .split(" ")
+        .filter((name) => name !== ""),
+    ),
+    underlayHint: fact("underlay"),
+    uid: Number(fact("uid")),
+  };
+}
+
+/** Four lines: generation, hash, mark, intent in base64. */
+function parseLedger(resource: string, text: string): LedgerEntry {
+  const [generation = "0", hash = "", mark = "", intent = ""] = text.split("\n");
+  return { resource, generation: Number(generation), hash, mark, intent: decodeText(intent) };
+}

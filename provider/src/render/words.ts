@@ -1,0 +1,27 @@
+import { SdnError } from "../model/error";
+
+/**
+ * The grammar of a word on the host program's input. No blank, quote, backslash, `$`, `;` or glob character is in
+ * it, so no word can end a line, start a command or name a file by pattern.
+ */
+const word = /^[A-Za-z0-9_.:/@=,+%-]+$/;
+
+/** One line of the program's input. Anything outside the grammar is a defect of whoever made it, caught here. */
+export function renderLine(words: readonly (string | number)[]): string {
+  for (const one of words) {
+    if (!word.test(String(one))) {
+      throw new SdnError({ code: "internal", cause: `"${String(one)}" is not a word that may be sent to a host` });
+    }
+  }
+  return words.join(" ");
+}
+
+/** Any text as one word: base64 of its UTF-8. */
+export function encodeText(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (octet) => String.fromCharCode(octet)).join(""));
+}
+
+export function decodeText(encoded: string): string {
+  const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}

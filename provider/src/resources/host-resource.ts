@@ -1,0 +1,284 @@
+import type { Intent } from "../compile/intent";
+import { markOf, resourceKey } from "../compile/names";
+import { applyWords, driftOf, queriesOf, removeAllWords } from "../compile/plan";
+import type { Connection } from "../model/connection";
+import { connectionUri } from "../model/connection";
+import { SdnError } from "../model/error";
+import { hash64 } from "../model/hash";
+import type { Snapshot } from "../model/snapshot";
+import type { Fragment } from "../render/instructions";
+import type { DiffSpec } from "../rpc/diff";
+import { diffInputs } from "../rpc/diff";
+import type {
+  CallContext,
+  CheckRequest,
+  CheckResult,
+  CreateRequest,
+  CreateResult,
+  CustomResourceHandler,
+  DeleteRequest,
+  DiffRequest,
+  DiffResult,
+  ReadRequest,
+  ReadResult,
+  UpdateRequest,
+} from "../rpc/handlers";
+import type { ValueMap } from "../rpc/value";
+import { unknown } from "../rpc/value";
+import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
+import type { Hosts } from "./hosts";
+import { scopeOf } from "./hosts";
+import { InputReader } from "../inputs/input-reader";
+import { ownerOf } from "./owner";
+import { located, namedHost } from "./located";
+import { precheck } from "./precheck";
+import type { SpecOf } from "./spec-inputs";
+
+/** What makes one kind of per-host resource. */
+export interface HostResourceKind<I extends Intent> {
+  readonly token: string;
+  readonly kind: I["kind"];
+  readonly readSpec: (reader: InputReader) => SpecOf<I> | undefined;
+  /** Properties of `spec` whose change makes it another thing. */
+  readonly identity: readonly (keyof SpecOf<I> & string)[];
+  /** Whether a replacement would carry the same name on the host. */
+  readonly sameName: boolean;
+}
+
+interface Parsed<I extends Intent> {
+  readonly connection: Connection;
+  readonly host: string;
+  readonly intent: I;
+}
+
+/** A resource that is an intent on one host. Everything but the shape of its `spec` is the same for all of them. */
+export class HostResource<I extends Intent> implements CustomResourceHandler {
+  readonly token: string;
+  private readonly diffSpec: DiffSpec;
+
+  constructor(
+    private readonly kind: HostResourceKind<I>,
+    private readonly hosts: Hosts,
+  ) {
+    this.token = kind.token;
+    const identity = kind.identity.map((name) => [name, { replaceOnChanges: true }] as const);
+    this.diffSpec = {
+      properties: { spec: { properties: Object.fromEntries(identity) } },
+      deleteBeforeReplace: kind.sameName,
+    };
+  }
+
+  /** The parsed inputs, or `undefined` while something of them is unknown. Throws all problems at once. */
+  private parse(urn: string, inputs: ValueMap): Parsed<I> | undefined {
+    const { reader, parsed } = this.readInputs(urn, inputs);
+    reader.problems.throwIfAny();
+    return parsed;
+  }
+
+  private readInputs(urn: string, inputs: ValueMap): { reader: InputReader; parsed: Parsed<I> | undefined } {
+    const reader = InputReader.of(inputs);
+    const connectionReader = reader.object("connection");
+    const connection = reader.require(
+      "connection",
+      connectionReader === undefined ? undefined : readConnectionValue(connectionReader),
+      "a Host's connection",
+    );
+    const host = reader.require("host", reader.text("host"), "the host's name");
+    const specReader = reader.object("spec");
+    const spec = reader.require(
+      "spec",
+      specReader === undefined ? undefined : this.kind.readSpec(specReader),
+      "the intent",
+    );
+    reader.finish();
+    if (connection === undefined || host === undefined || spec === undefined || reader.unknowns.size > 0) {
+      return { reader, parsed: undefined };
+    }
+    this.hosts.note(connection);
+    // The kind's own reader gives exactly the rest of the intent.
+    const intent = { ...spec, kind: this.kind.kind, owner: ownerOf(urn), scope: scopeOf(connection) } as unknown as I;
+    return { reader, parsed: { connection, host, intent } };
+  }
+
+  check(_context: CallContext, { urn, news }: CheckRequest): Promise<CheckResult> {
+    const { reader } = this.readInputs(urn, news);
+    return Promise.resolve({ inputs: news, failures: reader.problems.list });
+  }
+
+  diff(_context: CallContext, { olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
+    const result = diffInputs(this.diffSpec, oldInputs, news, ignoreChanges);
+    const drift = olds["drift"];
+    if (!Array.isArray(drift) || drift.length === 0) return Promise.resolve(result);
+    const detailedDiff = new Map([...result.detailedDiff, ["drift", { kind: "delete", inputDiff: false } as const]]);
+    return Promise.resolve({ ...result, changes: true, detailedDiff });
+  }
+
+  async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
+    const parsed = this.parse(urn, inputs);
+    if (parsed === undefined) {
+      if (preview) return { id: unknown, outputs: { ...inputs, generation: unknown, drift: [] } };
+      throw new SdnError({ code: "internal", cause: "inputs are unknown outside a preview" });
+    }
+    const id = `${connectionUri(parsed.connection)}#${resourceKey(parsed.intent)}`;
+    if (preview) {
+      await this.previewCheck(context, parsed);
+      return { id: unknown, outputs: { ...inputs, generation: 1, drift: [] } };
+    }
+    return { id, outputs: await this.apply(context, parsed, undefined, undefined, inputs) };
+  }
+
+  async update(context: CallContext, request: UpdateRequest): Promise<ValueMap> {
+    const { urn, olds, oldInputs, news, preview } = request;
+    const parsed = this.parse(urn, news);
+    if (parsed === undefined || preview) {
+      if (parsed !== undefined) await this.previewCheck(context, parsed);
+      return { ...news, generation: olds["generation"] ?? null, drift: [] };
+    }
+    const before = this.parse(urn, oldInputs);
+    const generation = typeof olds["generation"] === "number" ? olds["generation"] : undefined;
+    return this.apply(context, parsed, before?.intent, generation, news);
+  }
+
+  /** A host that cannot be asked now may be back when the change is made: that is a warning, not an error. */
+  private async previewCheck(context: CallContext, { connection, host, intent }: Parsed<I>): Promise<void> {
+    let snapshot: Snapshot;
+    try {
+      snapshot = await this.hosts.session(connection).recent(precheck.queries(intent), context.signal);
+    } catch (thrown) {
+      if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
+      context.log(
+        "warning",
+        `${namedHost(thrown, host).message} It was not checked whether this change fits the host.`,
+      );
+      return;
+    }
+    precheck.run(intent, snapshot, host).throwIfAny();
+  }
+
+  private async apply(
+    context: CallContext,
+    { connection, host, intent }: Parsed<I>,
+    before: Intent | undefined,
+    expectedGeneration: number | undefined,
+    inputs: ValueMap,
+  ): Promise<ValueMap> {
+    const json = JSON.stringify(intent);
+    const fragment: Fragment = {
+      key: resourceKey(intent),
+      mark: markOf(intent),
+      hash: hash64(json).toString(16),
+      expectedGeneration,
+      words: applyWords(before, intent),
+      intent: json,
+    };
+    context.status(`applying to ${host}`);
+    const session = this.hosts.session(connection);
+    const { result, warnings, snapshot } = await located(host, intent.label, () =>
+      session.apply(fragment, queriesOf(intent), context.signal),
+    );
+    for (const warning of warnings) context.log("warning", `host ${host}: ${warning}`);
+    if (!result.ok) throw failure(result, host, intent);
+    // Proof: what was just read back is what was asked for.
+    const drift = driftOf(intent, snapshot);
+    if (drift.length > 0) {
+      throw new SdnError({
+        code: "remote-failure",
+        host,
+        resource: intent.label,
+        cause: `the host took the change, but then showed: ${drift.join("; ")}`,
+        remedy: "something else on the host undoes it; find that and run again",
+      });
+    }
+    return { ...inputs, generation: result.generation, drift: [] };
+  }
+
+  async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
+    if (inputs === undefined || inputs["spec"] === undefined) return this.import(context, urn, id);
+    const parsed = this.parse(urn, inputs);
+    if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
+    const { connection, host, intent } = parsed;
+    const snapshot = await located(host, intent.label, () =>
+      this.hosts.session(connection).read(queriesOf(intent), context.signal),
+    );
+    const entry = snapshot.ledger.get(resourceKey(intent));
+    const drift = driftOf(intent, snapshot);
+    if (entry === undefined && nothingLeft(intent, snapshot)) return undefined;
+    const found = entry === undefined ? [...drift, "the host's record of this resource is missing"] : [...drift];
+    if (entry !== undefined && entry.mark !== markOf(intent)) found.push(`the host's record belongs to ${entry.mark}`);
+    for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. \`pulumi up\` repairs it.`);
+    const generation = entry?.generation ?? state?.["generation"] ?? 0;
+    return { id, inputs, outputs: { ...inputs, generation, drift: found } };
+  }
+
+  /** From the id alone: what the host remembers of the resource. */
+  private async import(context: CallContext, urn: string, id: string): Promise<ReadResult> {
+    const [uri = "", key = ""] = id.split("#");
+    const connection = this.hosts.known(uri) ?? connectionFromUri(uri);
+    if (connection === undefined || !key.startsWith(`${this.kind.kind}-`)) {
+      throw new SdnError({
+        code: "invalid-input",
+        property: "id",
+        value: id,
+        cause: "is not an id of this resource",
+        remedy: `write HOST#${this.kind.kind}-VNI, for example ssh://root@192.0.2.11:22#${this.kind.kind}-4097`,
+      });
+    }
+    const snapshot = await this.hosts.session(connection).read([], context.signal);
+    const entry = snapshot.ledger.get(key);
+    if (entry === undefined) return undefined;
+    const { kind: _kind, owner, scope: _scope, ...spec } = JSON.parse(entry.intent) as I & ValueMap;
+    if (owner !== ownerOf(urn)) {
+      throw new SdnError({ code: "conflict", resource: id, cause: `belongs to ${owner}, not to ${ownerOf(urn)}` });
+    }
+    const host = snapshot.facts?.hostname ?? uri;
+    const inputs = { connection: connectionValue(connection), host, spec: spec as ValueMap };
+    return { id, inputs, outputs: { ...inputs, generation: entry.generation, drift: [] } };
+  }
+
+  async delete(context: CallContext, { urn, inputs }: DeleteRequest): Promise<void> {
+    const parsed = this.parse(urn, inputs);
+    if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
+    const { connection, host, intent } = parsed;
+    const fragment: Fragment = {
+      key: resourceKey(intent),
+      mark: markOf(intent),
+      hash: "",
+      expectedGeneration: undefined,
+      words: removeAllWords(intent),
+      intent: undefined,
+    };
+    const { result, warnings } = await located(host, intent.label, () =>
+      this.hosts.session(connection).apply(fragment, [], context.signal),
+    );
+    for (const warning of warnings) context.log("warning", `host ${host}: ${warning}`);
+    if (!result.ok) throw failure(result, host, intent);
+  }
+}
+
+/** Whether nothing at all is left of what the resource made. */
+function nothingLeft(intent: Intent, snapshot: Snapshot): boolean {
+  const mark = markOf(intent);
+  const ours = [...snapshot.host.links.values()].some((link) => link.alias === mark);
+  const namespaces = [...snapshot.namespaces.values()].some((state) => state.links.get("lo")?.alias === mark);
+  return !ours && !namespaces && !snapshot.dockerNetworks.some((network) => network.mark === mark);
+}
+
+function failure(
+  result: { readonly code: SdnError["code"]; readonly message: string },
+  host: string,
+  intent: Intent,
+): SdnError {
+  return new SdnError({
+    code: result.code,
+    host,
+    resource: intent.label,
+    cause: result.message,
+    remedy: remedies[result.code] ?? "nothing of this change was kept on the host; run again when the cause is gone",
+  });
+}
+
+const remedies: Partial<Record<SdnError["code"], string>> = {
+  conflict: "remove or rename what is in the way, or let this network use another VNI (Fabric.vniRange)",
+  stale: "run `pulumi refresh`, look at what the other run changed, and run again",
+  "not-found": "create it first, or let the resource that creates it come before this one (dependsOn)",
+};

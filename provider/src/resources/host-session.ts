@@ -1,0 +1,190 @@
+import type { Words } from "../compile/steps";
+import { SdnError, asSdnError } from "../model/error";
+import type { Snapshot } from "../model/snapshot";
+import type { Fragment } from "../render/instructions";
+import { renderRequest } from "../render/instructions";
+import { hostProgram } from "../render/program";
+import type { FragmentResult, Report } from "../render/report";
+import { parseReport } from "../render/report";
+import type { Target } from "../targets/target";
+
+export interface Applied {
+  readonly result: FragmentResult;
+  readonly warnings: readonly string[];
+  readonly snapshot: Snapshot;
+}
+
+interface Job {
+  readonly fragment: Fragment | undefined;
+  readonly facts: boolean;
+  readonly queries: readonly Words[];
+  readonly signal: AbortSignal;
+  readonly settle: (outcome: Report | SdnError) => void;
+}
+
+/** Milliseconds without a new operation, on any host, after which a wave of the engine is taken to be complete. */
+const quietTime = 50;
+/** Milliseconds that the first operation of a wave waits at the most. */
+const longestGathering = 500;
+const executionTimeout = 300_000;
+const silenceRemembered = 30_000;
+
+/** When the last operation arrived, on any host of the run: a wave goes to all of them. */
+export class Arrivals {
+  last = 0;
+}
+
+/**
+ * All conversation with one host. Concurrent operations are gathered into one execution: while one runs, what arrives
+ * waits for the next. So a wave of the engine costs one execution on each host, however many resources are in it.
+ */
+export class HostSession {
+  private waiting: Job[] = [];
+  private running = false;
+  private latest: { readonly snapshot: Snapshot; readonly at: number } | undefined;
+
+  private silent: { readonly error: SdnError; readonly at: number } | undefined;
+
+  constructor(
+    private readonly target: Target,
+    private readonly scope: string,
+    private readonly arrivals: Arrivals = new Arrivals(),
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async apply(fragment: Fragment, queries: readonly Words[], signal: AbortSignal): Promise<Applied> {
+    const report = await this.enqueue(fragment, false, queries, signal);
+    const result = report.results.get(fragment.key);
+    if (result === undefined)
+      throw new SdnError({ code: "internal", cause: `the host said nothing of ${fragment.key}` });
+    const warnings = report.warnings.filter(({ key }) => key === fragment.key).map(({ message }) => message);
+    return { result, warnings, snapshot: report.snapshot };
+  }
+
+  async read(queries: readonly Words[], signal: AbortSignal): Promise<Snapshot> {
+    const { snapshot } = await this.enqueue(undefined, true, queries, signal);
+    this.latest = { snapshot, at: this.now() };
+    return snapshot;
+  }
+
+  /** A snapshot that may be some seconds old: enough for the checks of a preview. */
+  async recent(queries: readonly Words[], signal: AbortSignal, maximumAge = 15_000): Promise<Snapshot> {
+    // A host that just did not answer is not waited for again by those who can do without it.
+    if (this.silent !== undefined && this.now() - this.silent.at <= silenceRemembered) throw this.silent.error;
+    const fresh = this.latest !== undefined && this.now() - this.latest.at <= maximumAge;
+    if (fresh && this.latest !== undefined && queries.length === 0) return this.latest.snapshot;
+    return this.read(queries, signal);
+  }
+
+  private enqueue(
+    fragment: Fragment | undefined,
+    facts: boolean,
+    queries: readonly Words[],
+    signal: AbortSignal,
+  ): Promise<Report> {
+    return new Promise<Report>((resolve, reject) => {
+      let settled = false;
+      const settle = (outcome: Report | SdnError): void => {
+        if (settled) return;
+        settled = true;
+        signal.removeEventListener("abort", onAbort);
+        if (outcome instanceof SdnError) reject(outcome);
+        else resolve(outcome);
+      };
+      const onAbort = (): void => {
+        settle(new SdnError({ code: "cancelled", cause: "the operation was cancelled" }));
+      };
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener("abort", onAbort);
+      this.waiting.push({ fragment, facts, queries, signal, settle });
+      this.arrivals.last = performance.now();
+      if (!this.running) this.start();
+    });
+  }
+
+  private start(): void {
+    this.running = true;
+    const first = performance.now();
+    const look = (): void => {
+      const now = performance.now();
+      const quiet = now - this.arrivals.last >= quietTime || now - first >= longestGathering;
+      if (quiet) void this.runWaiting();
+      else setTimeout(look, quietTime / 2);
+    };
+    setTimeout(look, quietTime);
+  }
+
+  private async runWaiting(): Promise<void> {
+    const batch = this.takeBatch();
+    try {
+      if (batch.length > 0) await this.execute(batch);
+    } finally {
+      this.running = false;
+      if (this.waiting.length > 0) this.start();
+    }
+  }
+
+  /** Two changes of one resource must not meet in one execution: the second waits. */
+  private takeBatch(): readonly Job[] {
+    const keys = new Set<string>();
+    const batch: Job[] = [];
+    const later: Job[] = [];
+    for (const job of this.waiting) {
+      if (job.signal.aborted) continue;
+      if (job.fragment !== undefined && keys.has(job.fragment.key)) later.push(job);
+      else batch.push(job);
+      if (job.fragment !== undefined) keys.add(job.fragment.key);
+    }
+    this.waiting = later;
+    return batch;
+  }
+
+  private async execute(batch: readonly Job[]): Promise<void> {
+    const abort = new AbortController();
+    // The execution serves all of them: it ends early only when nobody waits for it any more.
+    const onAbort = (): void => {
+      if (batch.every((job) => job.signal.aborted)) abort.abort();
+    };
+    for (const job of batch) job.signal.addEventListener("abort", onAbort);
+    let outcome: Report | SdnError;
+    try {
+      outcome = await this.converse(batch, abort.signal);
+      this.silent = undefined;
+    } catch (thrown) {
+      outcome = asSdnError(thrown);
+      if (outcome.code === "unreachable") this.silent = { error: outcome, at: this.now() };
+    }
+    for (const job of batch) {
+      job.signal.removeEventListener("abort", onAbort);
+      job.settle(outcome);
+    }
+  }
+
+  private async converse(batch: readonly Job[], signal: AbortSignal): Promise<Report> {
+    const fragments = batch.flatMap(({ fragment }) => (fragment === undefined ? [] : [fragment]));
+    if (fragments.length > 0) this.latest = undefined;
+    const input = renderRequest({
+      scope: this.scope,
+      fragments,
+      facts: batch.some((job) => job.facts),
+      report: true,
+      queries: unique(batch.flatMap((job) => job.queries)),
+    });
+    const { stdout, stderr, exitCode } = await this.target.run(hostProgram, input, {
+      signal,
+      timeoutMs: executionTimeout,
+    });
+    if (exitCode !== 0) {
+      const words = stderr.trim() === "" ? `exit status ${exitCode}` : stderr.trim().slice(-500);
+      throw new SdnError({ code: "remote-failure", cause: `the host's program failed: ${words}` });
+    }
+    return parseReport(stdout);
+  }
+}
+
+function unique(queries: readonly Words[]): readonly Words[] {
+  return [...new Map(queries.map((words) => [words.join(" "), words])).values()];
+}

@@ -1,0 +1,226 @@
+import { formatAddress, parseAddress, readAddress } from "../model/address";
+import type { Connection } from "../model/connection";
+import { connectionUri } from "../model/connection";
+import { SdnError } from "../model/error";
+import { Problems } from "../model/problems";
+import type { HostFacts, LinkState, Snapshot } from "../model/snapshot";
+import { diffInputs } from "../rpc/diff";
+import type {
+  CallContext,
+  CheckRequest,
+  CheckResult,
+  CreateRequest,
+  CreateResult,
+  CustomResourceHandler,
+  DiffRequest,
+  DiffResult,
+  ReadRequest,
+  ReadResult,
+  UpdateRequest,
+} from "../rpc/handlers";
+import type { ValueMap } from "../rpc/value";
+import { unknown } from "../rpc/value";
+import { connectionFromUri, connectionValue, readConnection, withSecretKeys } from "./connection-inputs";
+import type { Hosts } from "./hosts";
+import { InputReader } from "../inputs/input-reader";
+import { located } from "./located";
+import { splitUrn } from "./owner";
+
+interface HostInputs {
+  readonly connection: Connection;
+  readonly underlayAddress: string | undefined;
+}
+
+/** A machine. Nothing is made on it: create, update and read look at it, and fail where it lacks what sdn needs. */
+export class HostHandler implements CustomResourceHandler {
+  readonly token = "sdn:index:Host";
+
+  constructor(private readonly hosts: Hosts) {}
+
+  private readInputs(inputs: ValueMap): { reader: InputReader; parsed: HostInputs | undefined } {
+    const reader = InputReader.of(inputs);
+    const connection = readConnection(reader);
+    const underlayAddress = reader.parsed("underlayAddress", (text, property) =>
+      formatAddress(parseAddress(text, property)),
+    );
+    reader.finish();
+    if (connection === undefined || reader.unknowns.size > 0) return { reader, parsed: undefined };
+    if (reader.problems.empty) this.hosts.note(connection);
+    return { reader, parsed: { connection, underlayAddress } };
+  }
+
+  check(_context: CallContext, { news }: CheckRequest): Promise<CheckResult> {
+    return Promise.resolve({ inputs: withSecretKeys(news), failures: this.readInputs(news).reader.problems.list });
+  }
+
+  diff(_context: CallContext, { oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
+    return Promise.resolve(diffInputs({ properties: {} }, oldInputs, news, ignoreChanges));
+  }
+
+  async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
+    const { reader, parsed } = this.readInputs(inputs);
+    reader.problems.throwIfAny();
+    if (parsed === undefined) return { id: unknown, outputs: unknownOutputs(inputs) };
+    context.status("reading facts");
+    const { name } = splitUrn(urn);
+    if (preview) return { id: unknown, outputs: await this.lookAhead(context, name, {}, inputs, parsed) };
+    return { id: connectionUri(parsed.connection), outputs: await this.look(context, name, inputs, parsed) };
+  }
+
+  async update(context: CallContext, { urn, olds, news, preview }: UpdateRequest): Promise<ValueMap> {
+    const { reader, parsed } = this.readInputs(news);
+    reader.problems.throwIfAny();
+    if (parsed === undefined) return unknownOutputs(news);
+    const { name } = splitUrn(urn);
+    return preview ? this.lookAhead(context, name, olds, news, parsed) : this.look(context, name, news, parsed);
+  }
+
+  async read(context: CallContext, { urn, id, inputs }: ReadRequest): Promise<ReadResult> {
+    const imported = inputs === undefined || Object.keys(inputs).length === 0;
+    const actual = imported ? importedInputs(id) : inputs;
+    const { reader, parsed } = this.readInputs(actual);
+    reader.problems.throwIfAny();
+    if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
+    const outputs = await this.look(context, splitUrn(urn).name, actual, parsed);
+    return { id, inputs: actual, outputs };
+  }
+
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** In a preview: a host that does not answer may do so when the change is made. What was known of it holds on. */
+  private async lookAhead(
+    context: CallContext,
+    name: string,
+    olds: ValueMap,
+    inputs: ValueMap,
+    parsed: HostInputs,
+  ): Promise<ValueMap> {
+    try {
+      return await this.look(context, name, inputs, parsed);
+    } catch (thrown) {
+      if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
+      context.log("warning", `${thrown.message} It was not checked whether the host has what sdn needs.`);
+      const { connection } = parsed;
+      const known = { connection: connectionValue(connection), uri: connectionUri(connection) };
+      return { ...unknownOutputs({ ...olds, ...withSecretKeys(inputs) }), ...known };
+    }
+  }
+
+  private async look(context: CallContext, name: string, inputs: ValueMap, parsed: HostInputs): Promise<ValueMap> {
+    const { connection, underlayAddress } = parsed;
+    const snapshot = await located(name, undefined, () => this.hosts.session(connection).read([], context.signal));
+    const { facts } = snapshot;
+    if (facts === undefined) throw new SdnError({ code: "internal", host: name, cause: "the host told no facts" });
+    const problems = missing(facts, name);
+    const underlay = problems.collect(() => underlayOf(snapshot, facts, underlayAddress, name));
+    problems.throwIfAny();
+    if (underlay === undefined) throw new SdnError({ code: "internal", host: name, cause: "no underlay was found" });
+    return {
+      ...withSecretKeys(inputs),
+      connection: connectionValue(connection),
+      uri: connectionUri(connection),
+      facts: factsValue(facts),
+      hasDocker: facts.docker !== undefined,
+      underlayAddress: underlay.address,
+      underlayInterface: underlay.link.name,
+      underlayMtu: underlay.link.mtu,
+    };
+  }
+}
+
+function factsValue(facts: HostFacts): ValueMap {
+  const { kernel, architecture, os, hostname, iproute2, nftables, docker } = facts;
+  const engine = docker === undefined ? {} : { dockerVersion: docker.version, dockerApiVersion: docker.apiVersion };
+  return { kernel, architecture, os, hostname, iproute2, nftables, ...engine };
+}
+
+/** Every output, unknown where it is not in `known`. */
+function unknownOutputs(known: ValueMap): ValueMap {
+  const outputs = ["connection", "uri", "facts", "hasDocker", "underlayAddress", "underlayInterface", "underlayMtu"];
+  return { ...Object.fromEntries(outputs.map((name) => [name, unknown])), ...known };
+}
+
+/** What must be there, and where it comes from. */
+const needs: readonly { readonly feature: string; readonly what: string; readonly remedy: string }[] = [
+  { feature: "bridge", what: "the kernel's bridge", remedy: "load the module bridge" },
+  { feature: "vxlan", what: "the kernel's VXLAN", remedy: "load the module vxlan" },
+  { feature: "veth", what: "the kernel's veth", remedy: "load the module veth" },
+  { feature: "macvlan", what: "the kernel's macvlan", remedy: "load the module macvlan" },
+  { feature: "nftables", what: "nftables", remedy: "install the package nftables" },
+  { feature: "nat", what: "nftables NAT", remedy: "load the module nft_chain_nat" },
+  { feature: "nft-bridge", what: "nftables of the bridge family", remedy: "load the module nf_tables for bridges" },
+];
+
+function missing(facts: HostFacts, host: string): Problems {
+  const problems = new Problems();
+  const lack = (what: string, remedy: string): void => {
+    problems.add(new SdnError({ code: "missing-capability", host, cause: `the host lacks ${what}`, remedy }));
+  };
+  if (facts.uid !== 0)
+    lack("the privilege: sdn runs as root or by sudo -n", "use root or a user with password-less sudo");
+  else if (facts.iproute2 === "") lack("iproute2", "install the package iproute2");
+  else {
+    for (const { feature, what, remedy } of needs) {
+      if (facts.features.has(feature)) continue;
+      // Without the program, the kernel's features cannot be told.
+      if (facts.nftables === "" && feature.startsWith("n") && feature !== "nftables") continue;
+      lack(what, remedy);
+    }
+  }
+  return problems;
+}
+
+function underlayOf(
+  snapshot: Snapshot,
+  facts: HostFacts,
+  wanted: string | undefined,
+  host: string,
+): { address: string; link: LinkState } {
+  const hint = readAddress(facts.underlayHint);
+  const address = wanted ?? (hint === undefined ? undefined : formatAddress(hint));
+  const found = addressesOf(snapshot);
+  const link = address === undefined ? undefined : found.get(address);
+  if (address !== undefined && link !== undefined) return { address, link };
+  const list = [...found.keys()].filter((one) => one !== "127.0.0.1" && one !== "::1");
+  throw new SdnError({
+    code: "invalid-input",
+    host,
+    property: "underlayAddress",
+    ...(wanted === undefined ? {} : { value: wanted }),
+    cause:
+      wanted === undefined
+        ? "the address that reaches the other hosts cannot be told"
+        : "is not an address of this host",
+    remedy: `set it to one of ${list.join(", ")}`,
+  });
+}
+
+function addressesOf(snapshot: Snapshot): ReadonlyMap<string, LinkState> {
+  return new Map(
+    [...snapshot.host.links.values()].flatMap((link) =>
+      link.addresses.map((cidr): [string, LinkState] => [cidr.replace(/\/.*$/, ""), link]),
+    ),
+  );
+}
+
+function importedInputs(id: string): ValueMap {
+  const connection = connectionFromUri(id);
+  switch (connection?.kind) {
+    case undefined:
+      throw new SdnError({
+        code: "invalid-input",
+        property: "id",
+        value: id,
+        cause: "does not say how to reach the host",
+        remedy: "write ssh://USER@ADDRESS:PORT, netns:NAME or local:",
+      });
+    case "local":
+      return { local: true };
+    case "namespace":
+      return { namespace: connection.name };
+    case "ssh":
+      return { ssh: { address: connection.address, port: connection.port, user: connection.user } };
+  }
+}

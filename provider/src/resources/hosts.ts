@@ -1,0 +1,38 @@
+import type { Connection } from "../model/connection";
+import { connectionUri } from "../model/connection";
+import type { Target } from "../targets/target";
+import { Arrivals, HostSession } from "./host-session";
+
+/** The hosts of this run: one session each. */
+export class Hosts {
+  private readonly sessions = new Map<string, HostSession>();
+  private readonly arrivals = new Arrivals();
+  private readonly connections = new Map<string, Connection>();
+
+  constructor(private readonly acquire: (connection: Connection) => Target) {}
+
+  session(connection: Connection): HostSession {
+    const uri = connectionUri(connection);
+    // Other credentials for the same host are another session: the old ones may be what is being mended.
+    const key = `${uri} ${JSON.stringify(connection)}`;
+    const existing = this.sessions.get(key);
+    if (existing !== undefined) return existing;
+    const session = new HostSession(this.acquire(connection), scopeOf(connection), this.arrivals);
+    this.sessions.set(key, session);
+    return session;
+  }
+
+  /** Remembers how a host is reached, for resources that know it only by its URI. */
+  note(connection: Connection): void {
+    this.connections.set(connectionUri(connection), connection);
+  }
+
+  known(uri: string): Connection | undefined {
+    return this.connections.get(uri);
+  }
+}
+
+/** Hosts that are namespaces of one machine share its /run/netns and /var/lib: the scope keeps them apart. */
+export function scopeOf(connection: Connection): string {
+  return connection.kind === "namespace" ? connection.name : "";
+}

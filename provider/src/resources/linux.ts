@@ -1,0 +1,31 @@
+import type { PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
+import type { HostResourceKind } from "./host-resource";
+import { readPortSpec, readRouterSpec, readSegmentSpec } from "./spec-inputs";
+
+/** A virtual network on one host. */
+export const routerKind: HostResourceKind<RouterIntent> = {
+  token: "sdn:linux:Router",
+  kind: "router",
+  readSpec: readRouterSpec,
+  identity: ["vni"],
+  sameName: false,
+};
+
+/** A subnet on one host. */
+export const segmentKind: HostResourceKind<SegmentIntent> = {
+  token: "sdn:linux:Segment",
+  kind: "segment",
+  readSpec: readSegmentSpec,
+  identity: ["vni", "routerVni"],
+  sameName: false,
+};
+
+/** An endpoint on one host. */
+export const portKind: HostResourceKind<PortIntent> = {
+  token: "sdn:linux:Port",
+  kind: "port",
+  readSpec: readPortSpec,
+  identity: ["vni", "name", "attachment"],
+  // A container is on a Docker network once; an interface has one master.
+  sameName: true,
+};

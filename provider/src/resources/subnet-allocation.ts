@@ -1,0 +1,173 @@
+import type { AddressBook } from "../ipam/address-book";
+import type { Taken } from "../ipam/block";
+import { allocateBlock, claimBlock } from "../ipam/block";
+import { allocateHostRanges } from "../ipam/host-range";
+import { subnetLayout } from "../ipam/layout";
+import { allocateNumber } from "../ipam/number";
+import { formatAddress } from "../model/address";
+import type { Cidr } from "../model/cidr";
+import { formatCidr, parseCidr } from "../model/cidr";
+import { SdnError } from "../model/error";
+import { Problems } from "../model/problems";
+import type { VniRange } from "../model/vni";
+import { maximumVni, minimumVni } from "../model/vni";
+import type { Value, ValueMap } from "../rpc/value";
+import { isValueMap } from "../rpc/value";
+import type { AllocationKind, Asker } from "./allocation";
+import { hold } from "./allocation";
+import type { CommonInputs, SpaceInputs } from "../inputs/spaces";
+import { parseFamilyCidr, readCommon, readSpace, readVniRange } from "../inputs/spaces";
+import type { InputReader } from "../inputs/input-reader";
+
+interface Family extends SpaceInputs {
+  readonly family: 4 | 6;
+  readonly pool: Cidr | undefined;
+  readonly hostRangePrefixLength: number | undefined;
+}
+
+interface SubnetInputs extends CommonInputs {
+  readonly fabric: string;
+  readonly network: string;
+  readonly networkVni: number;
+  readonly vniRange: VniRange;
+  readonly hosts: readonly string[];
+  readonly ipv4: Family;
+  readonly ipv6: Family;
+}
+
+function read(reader: InputReader): SubnetInputs | undefined {
+  const common = readCommon(reader);
+  const fabric = reader.require("fabric", reader.text("fabric"), "the fabric's URN");
+  const network = reader.require("network", reader.text("network"), "the network's URN");
+  const networkVni = reader.require("networkVni", reader.integer("networkVni", minimumVni, maximumVni), "its VNI");
+  const vniRange = reader.require("vniRange", readVniRange(reader), "the fabric's VNI range");
+  const hosts = reader.texts("hosts", (text) => text) ?? [];
+  const ipv4: Family = {
+    family: 4,
+    ...readSpace(reader, 4),
+    pool: reader.parsed("pool", parseFamilyCidr(4)),
+    hostRangePrefixLength: reader.integer("hostRangePrefixLength", 1, 30),
+  };
+  const ipv6: Family = {
+    family: 6,
+    ...readSpace(reader, 6),
+    pool: reader.parsed("ipv6Pool", parseFamilyCidr(6)),
+    hostRangePrefixLength: reader.integer("ipv6HostRangePrefixLength", 1, 126),
+  };
+  if (common === undefined || fabric === undefined || network === undefined) return undefined;
+  if (networkVni === undefined || vniRange === undefined) return undefined;
+  return { ...common, fabric, network, networkVni, vniRange, hosts, ipv4, ipv6 };
+}
+
+function cidrOf(asker: Asker, wanted: Family, taken: readonly Taken[], held: Cidr | undefined): Cidr | undefined {
+  const { given, prefixLength, pool, family } = wanted;
+  if (given === undefined && prefixLength === undefined) return undefined;
+  const names = family === 4 ? (["cidr", "prefixLength"] as const) : (["ipv6Cidr", "ipv6PrefixLength"] as const);
+  const [cidrName, lengthName] = names;
+  if (pool === undefined) {
+    throw new SdnError({
+      code: "invalid-input",
+      property: given === undefined ? lengthName : cidrName,
+      cause: `the virtual network has no IPv${family} address space`,
+      remedy: `give the VirtualNetwork ${names.join(" or ")}`,
+    });
+  }
+  if (given !== undefined) {
+    const problems = new Problems();
+    problems.add(
+      ...claimBlock({ pool, cidr: given, owner: asker.name, taken }).map((error) => error.at({ property: cidrName })),
+    );
+    problems.throwIfAny();
+    return given;
+  }
+  const mine = held === undefined ? [] : [{ cidr: held, owner: asker.name }];
+  try {
+    return allocateBlock({ pool, prefixLength: prefixLength ?? 0, key: asker.name, taken: [...mine, ...taken] });
+  } catch (thrown) {
+    throw thrown instanceof SdnError ? thrown.at({ property: lengthName }) : thrown;
+  }
+}
+
+function held(previous: Value | undefined): { cidr: Cidr | undefined; ranges: ReadonlyMap<string, Cidr> } {
+  if (!isValueMap(previous)) return { cidr: undefined, ranges: new Map() };
+  const text = previous["cidr"];
+  const ranges = isValueMap(previous["ranges"]) ? previous["ranges"] : {};
+  return {
+    cidr: typeof text === "string" ? parseCidr(text, "cidr") : undefined,
+    ranges: new Map(
+      Object.entries(ranges).flatMap(([host, range]): [string, Cidr][] =>
+        isValueMap(range) && typeof range["cidr"] === "string" ? [[host, parseCidr(range["cidr"], "range")]] : [],
+      ),
+    ),
+  };
+}
+
+/** One family's addressing of the subnet: the CIDR, the gateway and each host's range. */
+function addressing(
+  asker: Asker,
+  inputs: SubnetInputs,
+  wanted: Family,
+  taken: readonly Taken[],
+  previous: Value | undefined,
+): ValueMap | undefined {
+  const before = held(previous);
+  const cidr = cidrOf(asker, wanted, taken, before.cidr);
+  if (cidr === undefined) return undefined;
+  const layout = subnetLayout(cidr, { hostRangePrefixLength: wanted.hostRangePrefixLength });
+  const same = before.cidr !== undefined && formatCidr(before.cidr) === formatCidr(cidr);
+  const ranges = allocateHostRanges({ layout, hosts: inputs.hosts, held: same ? before.ranges : new Map() });
+  return {
+    cidr: formatCidr(cidr),
+    gateway: formatAddress(layout.gateway),
+    hostRangePrefixLength: layout.hostRangePrefixLength,
+    ranges: Object.fromEntries(
+      [...ranges].map(([host, range]) => [host, { cidr: formatCidr(range.cidr), router: formatAddress(range.router) }]),
+    ),
+  };
+}
+
+function takenIn(inputs: SubnetInputs, book: AddressBook, onHosts: readonly Taken[]): readonly Taken[] {
+  return [...book.taken(inputs.network), ...onHosts];
+}
+
+export const subnetAllocationKind: AllocationKind<SubnetInputs> = {
+  token: "sdn:ipam:SubnetAllocation",
+  noun: "subnet",
+  outputs: ["vni", "ipv4", "ipv6"],
+  read,
+  decide(asker, inputs, previous, holdings, book): ValueMap {
+    const taken = takenIn(inputs, book, holdings.subnets.get(inputs.networkVni) ?? []);
+    const ipv4 = addressing(asker, inputs, inputs.ipv4, taken, previous["ipv4"]);
+    const ipv6 = addressing(asker, inputs, inputs.ipv6, taken, previous["ipv6"]);
+    if (ipv4 === undefined && ipv6 === undefined) {
+      throw new SdnError({
+        code: "invalid-input",
+        property: "cidr",
+        cause: "the subnet has no address space",
+        remedy: "give cidr, prefixLength, ipv6Cidr or ipv6PrefixLength",
+      });
+    }
+    for (const family of [ipv4, ipv6]) {
+      const text = family?.["cidr"];
+      if (typeof text === "string") hold(book, inputs.network, asker.name, parseCidr(text, "cidr"));
+    }
+    const before = typeof previous["vni"] === "number" ? [{ value: previous["vni"], owner: asker.name }] : [];
+    const vni = allocateNumber({
+      range: inputs.vniRange,
+      key: asker.name,
+      taken: [...before, ...book.takenNumbers(inputs.fabric), ...holdings.vnis],
+      noun: "VNI",
+    });
+    hold(book, inputs.fabric, asker.name, vni);
+    return { vni, ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+  },
+  note(asker, inputs, previous, book) {
+    const errors: (SdnError | undefined)[] = [];
+    if (typeof previous["vni"] === "number") errors.push(book.hold(inputs.fabric, asker.name, previous["vni"]));
+    for (const family of ["ipv4", "ipv6"]) {
+      const { cidr } = held(previous[family]);
+      if (cidr !== undefined) errors.push(book.hold(inputs.network, asker.name, cidr));
+    }
+    return errors.filter((error) => error !== undefined);
+  },
+};

@@ -1,0 +1,68 @@
+import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
+import { ofType, string } from "./types";
+
+export const egressType: EnumTypeSpec = {
+  type: "string",
+  description: "How a network reaches what is outside of it.",
+  enum: [
+    { value: "none", description: "Not at all." },
+    { value: "nat", description: "Through each host, with the host's address as the source." },
+  ],
+};
+
+export const containerType: ObjectTypeSpec = {
+  type: "object",
+  description: "A container that exists already.",
+  properties: {
+    name: string("The container's name."),
+    networkMode: string(
+      "`bridge` (default): Docker connects it to the subnet's network. `none`: it was started with `--network none`; the interface is put into its namespace directly, until it restarts. `host` and `container:NAME`: it has no network of its own and takes neither a subnet nor addresses.",
+    ),
+    interface: string("Name of the interface inside, for `none`. Default `eth0`."),
+  },
+  required: ["name"],
+};
+
+export const namespaceType: ObjectTypeSpec = {
+  type: "object",
+  description: "A named network namespace of the host.",
+  properties: { name: string("Its name."), interface: string("Name of the interface inside. Default `eth0`.") },
+  required: ["name"],
+};
+
+export const interfaceType: ObjectTypeSpec = {
+  type: "object",
+  description: "An interface of the host. It becomes a port of the segment; its addresses are its owner's business.",
+  properties: { name: string("Its name.") },
+  required: ["name"],
+};
+
+export const endpoint: ResourceSpec = {
+  description:
+    "Something attached to a subnet on one host, with an address and a MAC that stay. Without `container`, `namespace` and `interface` the addresses are only reserved, for a container that is declared elsewhere and joins by `dockerNetworkName`.",
+  isComponent: true,
+  inputProperties: {
+    host: { $ref: "#/resources/sdn:index:Host", description: "The host on which it is." },
+    subnet: { $ref: "#/resources/sdn:index:Subnet", description: "The subnet that it is attached to." },
+    container: ofType("sdn:index:Container", "A container."),
+    namespace: ofType("sdn:index:Namespace", "A network namespace."),
+    interface: ofType("sdn:index:Interface", "An interface of the host."),
+    ipv4Address: string("Its IPv4 address, in the first quarter of the subnet. Default: a free one, kept."),
+    ipv6Address: string("Its IPv6 address. Default: a free one, kept."),
+    macAddress: string("Its MAC address. Default: derived from the IPv4 address, as Docker does."),
+    labels: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      description: "Labels, for groups to select by.",
+    },
+  },
+  requiredInputs: ["host"],
+  properties: {
+    ipv4Address: string("Its IPv4 address."),
+    ipv6Address: string("Its IPv6 address."),
+    macAddress: string("Its MAC address."),
+    dockerNetworkName: string("The Docker network of its subnet."),
+    networkMode: string("The container's network mode."),
+    labels: { type: "object", additionalProperties: { type: "string" }, description: "Labels." },
+  },
+};

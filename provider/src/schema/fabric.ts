@@ -1,0 +1,72 @@
+import type { ObjectTypeSpec, ResourceSpec } from "./types";
+import { anything, integer, ofType, string, strings } from "./types";
+
+export const vniRangeType: ObjectTypeSpec = {
+  type: "object",
+  description: "VXLAN network identifiers (RFC 7348); both ends belong to the range.",
+  properties: { start: integer("First VNI, 1 to 16777215."), end: integer("Last VNI.") },
+  required: ["start", "end"],
+};
+
+export const fabric: ResourceSpec = {
+  description: "The hosts that networks can span, and what they share: VNIs, the VXLAN port, the MTU, address pools.",
+  isComponent: true,
+  inputProperties: {
+    hosts: {
+      type: "array",
+      items: { $ref: "#/resources/sdn:index:Host" },
+      description: "The hosts. Each must reach each other at its `underlayAddress`; all of one address family.",
+    },
+    vniRange: ofType(
+      "sdn:index:VniRange",
+      "VNIs to take from. Default 4096 to 12287. Fabrics that share a host need disjoint ranges.",
+    ),
+    underlayPort: integer("UDP port of VXLAN. Default 4789 (RFC 7348)."),
+    mtu: integer("MTU of the networks, bytes. Default: the smallest underlay's less 50 (70 over IPv6)."),
+    addressPools: strings("CIDRs that networks with a `prefixLength` are taken from. Default `10.128.0.0/9`."),
+    transitCidr: string(
+      "Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).",
+    ),
+    ipv6TransitCidr: string("The same for IPv6. Default `fd73:646e:7472::/96`."),
+  },
+  requiredInputs: ["hosts"],
+  properties: {
+    hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as networks use them." },
+    mtu: integer("MTU of the networks, bytes."),
+    vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    underlayPort: integer("UDP port of VXLAN."),
+    addressPools: strings("CIDRs that networks are taken from."),
+    transitCidr: string("Addresses of the links between routers and hosts."),
+    ipv6TransitCidr: string("The same for IPv6."),
+  },
+  required: ["hosts", "mtu", "vniRange", "underlayPort", "addressPools", "transitCidr", "ipv6TransitCidr"],
+};
+
+export const virtualNetwork: ResourceSpec = {
+  description:
+    "An isolated layer-3 domain on a fabric. Its subnets are routed between each other by an anycast gateway on every host; nothing in it reaches another network or a host, and its address space may overlap another's.",
+  isComponent: true,
+  inputProperties: {
+    fabric: { $ref: "#/resources/sdn:index:Fabric", description: "The fabric that it spans." },
+    cidr: string("Its IPv4 address space. Excludes `prefixLength`."),
+    prefixLength: integer("Take an IPv4 space of this length from the fabric's pools. Excludes `cidr`."),
+    ipv6Cidr: string("Its IPv6 address space. Excludes `ipv6PrefixLength`."),
+    ipv6PrefixLength: integer("Take an IPv6 space of this length from the fabric's pools."),
+    egress: ofType("sdn:index:Egress", "The way out. Default `none`."),
+  },
+  requiredInputs: ["fabric"],
+  properties: {
+    vni: integer("The network's own VNI; it names its routers."),
+    cidr: string("Its IPv4 address space."),
+    ipv6Cidr: string("Its IPv6 address space."),
+    mtu: integer("MTU, bytes."),
+    egress: string("The way out."),
+    fabric: string("Name of the fabric."),
+    fabricUrn: string("URN of the fabric."),
+    vniRange: ofType("sdn:index:VniRange", "The fabric's VNIs."),
+    underlayPort: integer("The fabric's VXLAN port."),
+    hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as subnets use them." },
+    routers: anything("URNs of its routers by host."),
+  },
+  required: ["vni", "mtu", "egress", "fabric", "fabricUrn", "vniRange", "underlayPort", "hosts", "routers"],
+};

@@ -1,0 +1,74 @@
+import type { ObjectTypeSpec, ResourceSpec } from "./types";
+import { boolean, integer, ofType, string } from "./types";
+
+export const sshType: ObjectTypeSpec = {
+  type: "object",
+  description:
+    "How to reach a host over SSH. The key comes from `privateKey`, `privateKeyPath` or the agent. The host's own key must be known: there is no trust on first use.",
+  properties: {
+    address: string("IP address or DNS name."),
+    port: integer("TCP port. Default 22."),
+    user: string("Login name. Default `root`; any other user needs password-less sudo (`sudo -n`)."),
+    privateKey: string("Private key, PEM or OpenSSH text.", { secret: true }),
+    privateKeyPath: string("Path of a private key on the machine that runs Pulumi; `~/` is expanded."),
+    passphrase: string("Passphrase of the private key.", { secret: true }),
+    agent: boolean("Whether to use the agent at `SSH_AUTH_SOCK`. Default: true where no key is given."),
+    hostKey: string(
+      "The host's public key (`ssh-ed25519 AAAA…`) or its fingerprint (`SHA256:…`). Excludes `knownHosts`.",
+    ),
+    knownHosts: string("Path of a known_hosts file. Default `~/.ssh/known_hosts` where `hostKey` is not given."),
+    jump: ofType("sdn:index:Ssh", "A host to go through, with its own key and host key."),
+    connectTimeout: integer("Seconds until an attempt to connect is given up. Default 10."),
+  },
+  required: ["address"],
+};
+
+export const factsType: ObjectTypeSpec = {
+  type: "object",
+  description: "What was found on a host.",
+  properties: {
+    hostname: string("The host's own name."),
+    os: string("Operating system, as /etc/os-release names it."),
+    kernel: string("Kernel release."),
+    architecture: string("Machine architecture."),
+    iproute2: string("Version of iproute2."),
+    nftables: string("Version of nftables."),
+    dockerVersion: string("Version of the Docker engine; absent where none answers."),
+    dockerApiVersion: string("API version of the Docker engine."),
+  },
+};
+
+export const connectionType: ObjectTypeSpec = {
+  type: "object",
+  description: "A host's connection with every default filled in, as its per-host resources hold it.",
+  properties: {
+    ...sshType.properties,
+    jump: ofType("sdn:index:Connection", "A host to go through."),
+    kind: string("`ssh`, `local` or `namespace`."),
+    name: string("Name of the network namespace, where `kind` is `namespace`."),
+  },
+  required: ["kind"],
+};
+
+export const host: ResourceSpec = {
+  description:
+    "A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview. Import by `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`.",
+  inputProperties: {
+    ssh: ofType("sdn:index:Ssh", "Reach it over SSH. Exactly one of `ssh`, `local` and `namespace` is given."),
+    local: boolean("The machine that runs Pulumi itself."),
+    namespace: string("A named network namespace (`ip netns`) of the machine that runs Pulumi."),
+    underlayAddress: string(
+      "The address at which the other hosts reach it (its VTEP). Default: the one at which the SSH session arrived, else the source of the default route.",
+    ),
+  },
+  properties: {
+    connection: ofType("sdn:index:Connection", "The connection with every default filled in."),
+    uri: string("The connection as a URI without secrets."),
+    facts: ofType("sdn:index:HostFacts", "What was found on it."),
+    hasDocker: boolean("Whether a Docker engine answers."),
+    underlayAddress: string("The address of its VTEP."),
+    underlayInterface: string("The interface with that address."),
+    underlayMtu: integer("MTU of that interface, bytes."),
+  },
+  required: ["connection", "uri", "facts", "hasDocker", "underlayAddress", "underlayInterface", "underlayMtu"],
+};

@@ -1,0 +1,131 @@
+import type { PropertySpec, ResourceSpec } from "./types";
+import { anything, integer, ofType, string, strings } from "./types";
+
+/**
+ * The resources that components make: one for each host and capability, and one for each allocation. They are in the
+ * schema because the engine, state and imports know them; programs do not declare them.
+ */
+
+const perHost: Readonly<Record<string, PropertySpec>> = {
+  connection: ofType("sdn:index:Connection", "How the host is reached."),
+  host: string("The host's name, for messages."),
+};
+const applied: Readonly<Record<string, PropertySpec>> = {
+  generation: integer("How often the host was changed for this resource."),
+  drift: strings("How the host differed when it was last read. Empty when it did not."),
+};
+
+function hostResource(description: string, spec: string): ResourceSpec {
+  const inputs = { ...perHost, spec: anything(spec) };
+  return {
+    description: `${description} Made by its component. Import by \`HOST-URI#KIND-VNI\`.`,
+    inputProperties: inputs,
+    requiredInputs: Object.keys(inputs),
+    properties: { ...inputs, ...applied },
+    required: [...Object.keys(inputs), ...Object.keys(applied)],
+  };
+}
+
+export const router = hostResource("A virtual network on one host.", "What is to be on the host.");
+export const segment = hostResource("A subnet on one host.", "What is to be on the host.");
+export const port = hostResource("An endpoint on its host.", "What is to be on the host.");
+
+const shared = {
+  ...perHost,
+  container: string("The container's name."),
+  networkMode: string("`host` or `container:NAME`."),
+};
+export const sharedPort: ResourceSpec = {
+  description: "A container without a network of its own. Made by its component.",
+  inputProperties: shared,
+  requiredInputs: Object.keys(shared),
+  properties: {
+    ...shared,
+    ipv4Address: string("The IPv4 address that it shares."),
+    ipv6Address: string("The IPv6 address that it shares."),
+  },
+  required: Object.keys(shared),
+};
+
+const common: Readonly<Record<string, PropertySpec>> = {
+  label: string("The component's name."),
+  hostUris: strings("Hosts whose own records are looked at for what is in use."),
+};
+const space: Readonly<Record<string, PropertySpec>> = {
+  cidr: string("Given IPv4 space."),
+  prefixLength: integer("Length of an IPv4 space to take."),
+  ipv6Cidr: string("Given IPv6 space."),
+  ipv6PrefixLength: integer("Length of an IPv6 space to take."),
+};
+
+function allocation(
+  description: string,
+  inputs: Readonly<Record<string, PropertySpec>>,
+  outputs: ResourceSpec["properties"],
+): ResourceSpec {
+  return {
+    description: `${description} Made by its component; lives in Pulumi's state alone.`,
+    inputProperties: { ...common, ...inputs },
+    requiredInputs: ["label"],
+    properties: { ...common, ...inputs, ...outputs },
+    required: ["label"],
+  };
+}
+
+export const networkAllocation = allocation(
+  "VNI and address space of a virtual network.",
+  {
+    ...space,
+    fabric: string("URN of the fabric."),
+    vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    pools: strings("Address pools to take from."),
+  },
+  {
+    vni: integer("The VNI."),
+    allottedCidr: string("The IPv4 space."),
+    allottedIpv6Cidr: string("The IPv6 space."),
+  },
+);
+
+const hostRanges = {
+  hostRangePrefixLength: integer("Length of each host's IPv4 range."),
+  ipv6HostRangePrefixLength: integer("Length of each host's IPv6 range."),
+};
+
+export const subnetAllocation = allocation(
+  "VNI, addresses and host ranges of a subnet.",
+  {
+    ...space,
+    ...hostRanges,
+    fabric: string("URN of the fabric."),
+    network: string("URN of the network."),
+    networkVni: integer("VNI of the network."),
+    vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    pool: string("The network's IPv4 space."),
+    ipv6Pool: string("The network's IPv6 space."),
+    hosts: strings("Names of the hosts that it spans."),
+  },
+  {
+    vni: integer("The VNI."),
+    ipv4: anything("CIDR, gateway and ranges by host."),
+    ipv6: anything("The same for IPv6."),
+  },
+);
+
+export const endpointAllocation = allocation(
+  "Addresses of an endpoint.",
+  {
+    ...hostRanges,
+    subnet: string("URN of the subnet."),
+    cidr: string("The subnet's IPv4 addresses."),
+    ipv6Cidr: string("The subnet's IPv6 addresses."),
+    ipv4Address: string("Wanted IPv4 address."),
+    ipv6Address: string("Wanted IPv6 address."),
+    macAddress: string("Wanted MAC address."),
+  },
+  {
+    allottedIpv4: string("The IPv4 address."),
+    allottedIpv6: string("The IPv6 address."),
+    allottedMac: string("The MAC address."),
+  },
+);

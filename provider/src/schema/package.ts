@@ -1,0 +1,64 @@
+import { containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
+import { fabric, virtualNetwork, vniRangeType } from "./fabric";
+import { connectionType, factsType, host, sshType } from "./host";
+import { endpointAllocation, networkAllocation, port, router, segment, sharedPort, subnetAllocation } from "./internal";
+import { subnet } from "./subnet";
+import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
+import { packageVersion } from "./version";
+
+/** What users write, and what is made of it. The keys are the tokens that `provider.ts` must have handlers for. */
+export const components = {
+  "sdn:index:Endpoint": endpoint,
+  "sdn:index:Fabric": fabric,
+  "sdn:index:Subnet": subnet,
+  "sdn:index:VirtualNetwork": virtualNetwork,
+} as const satisfies Readonly<Record<string, ResourceSpec>>;
+
+export const customResources = {
+  "sdn:index:Host": host,
+  "sdn:ipam:EndpointAllocation": endpointAllocation,
+  "sdn:ipam:NetworkAllocation": networkAllocation,
+  "sdn:ipam:SubnetAllocation": subnetAllocation,
+  "sdn:linux:Port": port,
+  "sdn:linux:Router": router,
+  "sdn:linux:Segment": segment,
+  "sdn:linux:SharedPort": sharedPort,
+} as const satisfies Readonly<Record<string, ResourceSpec>>;
+
+const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
+  "sdn:index:Connection": connectionType,
+  "sdn:index:Container": containerType,
+  "sdn:index:Egress": egressType,
+  "sdn:index:HostFacts": factsType,
+  "sdn:index:Interface": interfaceType,
+  "sdn:index:Namespace": namespaceType,
+  "sdn:index:Ssh": sshType,
+  "sdn:index:VniRange": vniRangeType,
+};
+
+export const packageSchema = {
+  name: "sdn",
+  displayName: "sdn",
+  version: packageVersion,
+  description: "Container networking as reviewed code: virtual networks over Linux hosts and Docker engines.",
+  keywords: ["pulumi", "sdn", "network", "docker", "vxlan", "category/network", "kind/native"],
+  license: "Apache-2.0",
+  meta: { supportPack: true },
+  language: {
+    nodejs: {
+      packageName: "pulumi-sdn",
+      respectSchemaVersion: true,
+      dependencies: { "@pulumi/pulumi": "^3.259.0" },
+    },
+    python: { packageName: "pulumi_sdn", respectSchemaVersion: true, pyproject: { enabled: true } },
+    go: { respectSchemaVersion: true, generateResourceContainerTypes: true },
+    csharp: { respectSchemaVersion: true },
+    java: { buildFiles: "gradle" },
+  },
+  config: {},
+  provider: {
+    description: "The sdn provider. It has no configuration: how a host is reached is a property of the host.",
+  },
+  types,
+  resources: { ...components, ...customResources },
+} as const;

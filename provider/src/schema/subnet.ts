@@ -1,0 +1,40 @@
+import type { ResourceSpec } from "./types";
+import { anything, boolean, integer, string, strings } from "./types";
+
+export const subnet: ResourceSpec = {
+  description:
+    "A segment of a virtual network: a bridge on each host, joined by VXLAN, and a Docker network of the same name on each engine. The first quarter of its addresses is for endpoints declared here, the rest is divided among the hosts' engines.",
+  isComponent: true,
+  inputProperties: {
+    network: { $ref: "#/resources/sdn:index:VirtualNetwork", description: "The network that it is part of." },
+    cidr: string("Its IPv4 addresses. Excludes `prefixLength`."),
+    prefixLength: integer("Take IPv4 addresses of this length from the network's space. Excludes `cidr`."),
+    hostRangePrefixLength: integer(
+      "Length of each host's IPv4 range. Default: the subnet's + 4, that is, room for 12 hosts.",
+    ),
+    ipv6Cidr: string("Its IPv6 addresses. Excludes `ipv6PrefixLength`."),
+    ipv6PrefixLength: integer("Take IPv6 addresses of this length from the network's space."),
+    ipv6HostRangePrefixLength: integer("Length of each host's IPv6 range. Default: the subnet's + 4."),
+    hosts: strings("Names of the hosts that it spans. Default: all of the fabric."),
+    docker: boolean("Whether engines get a Docker network for it. Default true. An engine refuses overlapping pools."),
+    dockerNetworkName: string("Name of that Docker network. Default `NETWORK-SUBNET`."),
+  },
+  requiredInputs: ["network"],
+  properties: {
+    vni: integer("VNI of the segment."),
+    cidr: string("Its IPv4 addresses."),
+    gateway: string("The IPv4 gateway, the same on every host."),
+    hostRanges: anything("IPv4 range of each host, by host."),
+    hostRangePrefixLength: integer("Length of each host's IPv4 range."),
+    ipv6Cidr: string("Its IPv6 addresses."),
+    ipv6Gateway: string("The IPv6 gateway, the same on every host."),
+    ipv6HostRanges: anything("IPv6 range of each host, by host."),
+    ipv6HostRangePrefixLength: integer("Length of each host's IPv6 range."),
+    mtu: integer("MTU, bytes."),
+    dockerNetworkName: string("What containers attach to, on every host of the subnet that has an engine."),
+    networkVni: integer("VNI of the network."),
+    hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as endpoints use them." },
+    segments: anything("URNs of its segments by host."),
+  },
+  required: ["vni", "mtu", "networkVni", "hosts", "segments"],
+};

@@ -1,0 +1,111 @@
+/** Changes of a host that the tests of the program disturb, with what is there before. */
+import type { Intent, PortIntent, RouterIntent, SegmentIntent } from "../../../provider/src/compile/intent";
+import { parseReport } from "../../../provider/src/render/report";
+import { addressing, egressDual, portAddress6, portIntent, routerIntent, segmentIntent } from "../../support/intents";
+import { applyFragment, requestOf } from "../../support/requests";
+import type { ProgramHost } from "./bench";
+
+export interface Change {
+  readonly name: string;
+  /** What is there already. */
+  readonly given: readonly Intent[];
+  readonly from?: Intent;
+  readonly to: Intent;
+}
+
+/** `box` is the namespace that ports are put into. */
+export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<Change, "name">> {
+  const router: RouterIntent = { ...routerIntent({ ipv6Cidr: "fd00:20::/48" }), scope };
+  const gateway: RouterIntent = { ...router, egress: egressDual };
+  const segment: SegmentIntent = { ...segmentIntent({ ...addressing }), scope };
+  const attachment = { kind: "namespace", namespace: box, interface: "eth0" } as const;
+  const port: PortIntent = { ...portIntent("namespace", { ipv6: portAddress6, attachment }), scope };
+  const interfaceOf = { kind: "interface", interface: "nic0" } as const;
+  const network = [router, segment];
+  return new Map<string, Omit<Change, "name">>([
+    ["a router without egress is made", { given: [], to: router }],
+    ["a router gets egress", { given: [router], from: router, to: gateway }],
+    ["a router loses its egress", { given: [gateway], from: gateway, to: router }],
+    [
+      "a router's space, MTU and link change",
+      {
+        given: [gateway],
+        from: gateway,
+        to: {
+          ...gateway,
+          mtu: 1400,
+          cidr: "10.32.0.0/12",
+          ipv6Cidr: undefined,
+          egress: { ipv4: { host: "100.64.0.2", router: "100.64.0.3" }, ipv6: egressDual.ipv6 },
+        },
+      },
+    ],
+    ["a dual-stack segment is made", { given: [router], to: segment }],
+    [
+      "a segment's peers and MTU change",
+      { given: network, from: segment, to: { ...segment, mtu: 1400, peers: ["192.0.2.13", "192.0.2.14"] } },
+    ],
+    [
+      "a segment's port and local address change",
+      { given: network, from: segment, to: { ...segment, port: 4790, underlay: "192.0.2.15", peers: ["192.0.2.14"] } },
+    ],
+    [
+      "a segment's gateway moves and its IPv6 goes",
+      {
+        given: network,
+        from: segment,
+        to: {
+          ...segment,
+          ipv4: { ...addressing.ipv4, gateway: "10.20.1.2", router: "10.20.1.80", range: "10.20.1.80/28" },
+          ipv6: undefined,
+        },
+      },
+    ],
+    ["a namespace's port is made", { given: network, to: port }],
+    [
+      "a port's addresses, MAC, MTU and gateway change",
+      {
+        given: [...network, port],
+        from: port,
+        to: {
+          ...port,
+          mtu: 1400,
+          mac: "02:42:0a:14:01:06",
+          ipv4: { address: "10.20.1.6/24", gateway: "10.20.1.2" },
+          ipv6: { address: "fd00:20:1::6/64", gateway: "fd00:20:1::2" },
+        },
+      },
+    ],
+    [
+      "an interface of the host becomes a port",
+      { given: network, to: { ...port, name: "nic", ipv6: undefined, attachment: interfaceOf } },
+    ],
+  ]);
+}
+
+/** The change, by name, on a host that has just what is before it. */
+export async function before(host: ProgramHost, box: string, name: string): Promise<Change> {
+  const change = changesOf(host.name, box).get(name);
+  if (change === undefined) throw new Error(`no change is called ${name}`);
+  host.reset();
+  // Docker's chain, so that the rules in it are part of the changes.
+  host.in("ip link add nic0 type veth peer name nic1; for t in iptables ip6tables; do $t -N DOCKER-USER; done");
+  if (change.given.length > 0)
+    await applied(
+      host,
+      requestOf(
+        host.name,
+        change.given.map((one) => applyFragment(one)),
+      ),
+    );
+  return { name, ...change };
+}
+
+/** Runs the request undisturbed; everything in it must succeed. */
+export async function applied(host: ProgramHost, input: string): Promise<ReturnType<typeof parseReport>> {
+  const report = parseReport((await host.run(input)).stdout);
+  for (const [key, result] of report.results) expect([key, result]).toMatchObject([key, { ok: true }]);
+  return report;
+}
+
+export const changeNames: readonly string[] = [...changesOf("", "").keys()];

@@ -1,0 +1,23 @@
+import { ModelHost } from "../../support/model-host";
+import type { Machine } from "./program.contract";
+import { describeProgramContract } from "./program.contract";
+
+class ModelMachine implements Machine {
+  readonly scope = "h1";
+  readonly box = "box";
+  private host = new ModelHost();
+
+  run = async (stdin: string): Promise<string> => this.host.run(stdin);
+  addLink = async (name: string): Promise<void> => this.host.setLink(name, { kind: "veth" });
+  addNamespace = async (name: string): Promise<void> => this.host.setLink("eth0", {}, name);
+  removeLink = async (name: string): Promise<void> => this.host.removeLink(name);
+  hasLink = (name: string): boolean => this.host.hasLink(name);
+  hasNamespace = (name: string): boolean => this.host.hasNamespace(name);
+  reset = async (): Promise<void> => {
+    this.host = new ModelHost();
+    this.host.addNamespace(this.box);
+  };
+}
+
+const machine = new ModelMachine();
+describeProgramContract("the model of a host", () => machine);

@@ -1,0 +1,339 @@
+/** What the host's program does, as a table; one for the real program and the model that stands in for it. */
+import type { Intent, PortIntent, RouterIntent, SegmentIntent } from "../../../provider/src/compile/intent";
+import { markOf, routerNamespace } from "../../../provider/src/compile/names";
+import { driftOf } from "../../../provider/src/compile/plan";
+import { SdnError } from "../../../provider/src/model/error";
+import type { Snapshot } from "../../../provider/src/model/snapshot";
+import type { FragmentResult, Report } from "../../../provider/src/render/report";
+import { parseReport } from "../../../provider/src/render/report";
+import { addressing, egressDual, portAddress6, portIntent, routerIntent, segmentIntent } from "../../support/intents";
+import { applyFragment, removeFragment, requestOf } from "../../support/requests";
+
+/** A host, and what others do to it. */
+export interface Machine {
+  readonly scope: string;
+  /** A namespace that endpoints are put into. */
+  readonly box: string;
+  run(stdin: string): Promise<string>;
+  /** Somebody else's interface in the host's own namespace. */
+  addLink(name: string): Promise<void>;
+  /** Somebody else's namespace, with an interface in it. */
+  addNamespace(name: string): Promise<void>;
+  removeLink(name: string): Promise<void>;
+  hasLink(name: string): boolean;
+  hasNamespace(name: string): boolean;
+  /** Back to a host on which nothing was done. */
+  reset(): Promise<void>;
+}
+
+interface Bench {
+  readonly machine: Machine;
+  readonly router: RouterIntent;
+  readonly segment: SegmentIntent;
+  readonly port: PortIntent;
+  apply(to: Intent, from?: Intent, expectedGeneration?: number): Promise<FragmentResult | undefined>;
+  remove(intent: Intent): Promise<Report>;
+  report(about: readonly Intent[]): Promise<Snapshot>;
+  drift(intent: Intent): Promise<readonly string[]>;
+}
+
+interface Case {
+  readonly name: string;
+  readonly check: (bench: Bench) => Promise<void>;
+}
+
+const ok = (generation: number): FragmentResult => ({ ok: true, generation });
+
+const creation: readonly Case[] = [
+  {
+    name: "makes a router, a segment and a port, and shows no drift of any",
+    check: async ({ apply, drift, router, segment, port }) => {
+      for (const intent of [{ ...router, egress: egressDual }, segment, port]) {
+        expect(await apply(intent)).toEqual(ok(1));
+        expect(await drift(intent)).toEqual([]);
+      }
+    },
+  },
+  {
+    name: "makes all of them in one execution, in the order in which they are asked for",
+    check: async ({ machine, router, segment, port }) => {
+      const intents = [router, segment, port];
+      const { results, snapshot } = parseReport(
+        await machine.run(
+          requestOf(
+            machine.scope,
+            intents.map((one) => applyFragment(one)),
+            intents,
+          ),
+        ),
+      );
+      expect([...results.values()]).toEqual([ok(1), ok(1), ok(1)]);
+      expect(intents.flatMap((one) => driftOf(one, snapshot))).toEqual([]);
+    },
+  },
+  {
+    name: "changes nothing when it is asked the same again, and keeps the generation",
+    check: async ({ apply, drift, router, segment }) => {
+      for (const intent of [router, segment]) expect(await apply(intent)).toEqual(ok(1));
+      for (const intent of [router, segment]) expect(await apply(intent, intent, 1)).toEqual(ok(1));
+      expect([...(await drift(router)), ...(await drift(segment))]).toEqual([]);
+    },
+  },
+  {
+    name: "remembers the intent, the mark and the generation",
+    check: async ({ apply, report, router }) => {
+      await apply(router);
+      const entry = (await report([])).ledger.get("router-5000");
+      expect(entry).toMatchObject({ generation: 1, mark: markOf(router) });
+      expect(JSON.parse(entry?.intent ?? "")).toEqual(JSON.parse(JSON.stringify(router)));
+    },
+  },
+];
+
+const changes: readonly Case[] = [
+  {
+    name: "adds and removes peers, and the MTU reaches every interface",
+    check: async ({ apply, drift, router, segment }) => {
+      await apply(router);
+      await apply(segment);
+      const to = { ...segment, mtu: 1400, peers: ["192.0.2.13", "192.0.2.14"] };
+      expect(await apply(to, segment, 1)).toEqual(ok(2));
+      expect(await drift(to)).toEqual([]);
+      expect(await drift(segment)).toContain("flood entry of sdn-v-5001 for VTEP 192.0.2.12 is missing");
+    },
+  },
+  {
+    name: "takes away what is no longer wanted: a way out and an address space",
+    check: async ({ machine, apply, drift, router }) => {
+      const from = { ...router, egress: egressDual };
+      await apply(from);
+      expect(machine.hasLink("sdn-u-5000")).toBe(true);
+      const to = { ...router, cidr: "10.32.0.0/12" };
+      expect(await apply(to, from, 1)).toEqual(ok(2));
+      expect(machine.hasLink("sdn-u-5000")).toBe(false);
+      expect(await drift(to)).toEqual([]);
+      const old = `route to 10.20.0.0/16 in ${routerNamespace(5000, machine.scope)} by blackhole is missing`;
+      expect(await drift(router)).toContain(old);
+    },
+  },
+  {
+    name: "moves an endpoint to another address of its subnet",
+    check: async ({ apply, drift, router, segment, port }) => {
+      for (const intent of [router, segment, port]) await apply(intent);
+      const to = { ...port, mac: "02:42:0a:14:01:06", ipv4: { address: "10.20.1.6/24", gateway: "10.20.1.1" } };
+      expect(await apply(to, port, 1)).toEqual(ok(2));
+      expect(await drift(to)).toEqual([]);
+    },
+  },
+  {
+    name: "repairs what somebody took away, without another generation",
+    check: async ({ machine, apply, drift, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      await machine.removeLink("sdn-v-5001");
+      await machine.removeLink("sdn-p-5001");
+      expect(await drift(segment)).toContain("interface sdn-v-5001 is missing");
+      expect(await apply(segment, segment, 1)).toEqual(ok(1));
+      expect(await drift(segment)).toEqual([]);
+    },
+  },
+  {
+    name: "refuses a change that was planned from another generation",
+    check: async ({ apply, drift, router }) => {
+      const second = { ...router, mtu: 1400 };
+      await apply(router);
+      await apply(second, router, 1);
+      expect(await apply({ ...router, mtu: 1300 }, router, 1)).toEqual({
+        ok: false,
+        code: "stale",
+        message: "router-5000 has generation 2 on the host, this state was written for 1",
+      });
+      expect(await drift(second)).toEqual([]);
+    },
+  },
+  {
+    name: "takes the same change again where its reply was lost, with the same generation",
+    check: async ({ machine, apply, drift, router }) => {
+      const second = { ...router, cidr: "10.32.0.0/12" };
+      await apply(router);
+      await machine.run(requestOf(machine.scope, [applyFragment(second, router, 1)]));
+      expect(await apply(second, router, 1)).toEqual(ok(2));
+      expect(await drift(second)).toEqual([]);
+    },
+  },
+];
+
+const removal: readonly Case[] = [
+  {
+    name: "removes what it made, and with the last resource its tables",
+    check: async ({ machine, apply, remove, report, router, segment, port }) => {
+      for (const intent of [router, segment, port]) await apply(intent);
+      for (const intent of [port, segment, router]) {
+        const { results } = await remove(intent);
+        expect([...results.values()]).toEqual([ok(0)]);
+      }
+      for (const link of ["sdn-b-5001", "sdn-v-5001", "sdn-p-5001"]) expect(machine.hasLink(link)).toBe(false);
+      expect(machine.hasNamespace(routerNamespace(5000, machine.scope))).toBe(false);
+      const { ledger, host } = await report([]);
+      expect([ledger.size, host.tables.size]).toEqual([0, 0]);
+    },
+  },
+  {
+    name: "is content to remove what is gone already",
+    check: async ({ apply, remove, router, segment }) => {
+      await apply(router);
+      await remove(router);
+      for (const intent of [segment, router]) {
+        const { results, warnings } = await remove(intent);
+        expect([[...results.values()], warnings]).toEqual([[ok(0)], []]);
+      }
+    },
+  },
+  {
+    name: "leaves somebody else's interface of the same name, and says so",
+    check: async ({ machine, apply, remove, router, segment }) => {
+      await apply(router);
+      await apply(segment);
+      await machine.removeLink("sdn-v-5001");
+      await machine.addLink("sdn-v-5001");
+      const { results, warnings } = await remove(segment);
+      expect([...results.values()]).toEqual([ok(0)]);
+      expect(warnings).toEqual([
+        { key: "segment-5001", message: "interface sdn-v-5001 is not ours any more and stays" },
+      ]);
+      expect(machine.hasLink("sdn-v-5001")).toBe(true);
+      expect(machine.hasLink("sdn-b-5001")).toBe(false);
+    },
+  },
+];
+
+const refusals: readonly Case[] = [
+  {
+    name: "keeps away from somebody else's interface of the same name, and undoes what it made before it met it",
+    check: async ({ machine, apply, report, router, segment }) => {
+      await apply(router);
+      await machine.addLink("sdn-v-5001");
+      expect(await apply(segment)).toEqual({
+        ok: false,
+        code: "conflict",
+        message: "interface sdn-v-5001 exists and is not ours: it carries no mark",
+      });
+      expect(machine.hasLink("sdn-b-5001")).toBe(false);
+      const { host, ledger } = await report([]);
+      expect(host.tables.get("inet sdn")?.sets.get("bridges")).toEqual(new Set());
+      expect([...ledger.keys()]).toEqual(["router-5000"]);
+    },
+  },
+  {
+    name: "keeps away from somebody else's namespace of the same name",
+    check: async ({ machine, apply, router }) => {
+      const name = routerNamespace(5000, machine.scope);
+      await machine.addNamespace(name);
+      expect(await apply(router)).toEqual({
+        ok: false,
+        code: "conflict",
+        message: `network namespace ${name} exists and is not ours: it carries no mark`,
+      });
+    },
+  },
+  {
+    name: "keeps away from a resource of another stack",
+    check: async ({ apply, router }) => {
+      await apply(router);
+      expect(await apply({ ...router, owner: "shop/prod" })).toEqual({
+        ok: false,
+        code: "conflict",
+        message: "router-5000 belongs to another owner: sdn:shop/dev:router-5000",
+      });
+    },
+  },
+  {
+    name: "an interface that is not there is said to be missing",
+    check: async ({ apply, router, segment, port }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      const nic = { ...port, name: "nic", attachment: { kind: "interface", interface: "none0" } } as const;
+      expect(await apply(nic)).toEqual({ ok: false, code: "not-found", message: "interface none0 does not exist" });
+    },
+  },
+  {
+    name: "one of two fragments fails and the other one holds",
+    check: async ({ machine, apply, drift, router, segment }) => {
+      await apply(router);
+      await machine.addLink("sdn-b-5002");
+      const refused = { ...segment, vni: 5002, label: "refused" };
+      for (const order of [
+        [refused, segment],
+        [{ ...segment, mtu: 1400 }, refused],
+      ]) {
+        const request = requestOf(
+          machine.scope,
+          order.map((one) => applyFragment(one)),
+        );
+        const { results } = parseReport(await machine.run(request));
+        expect(results.get("segment-5002")).toMatchObject({ ok: false, code: "conflict" });
+        expect(results.get("segment-5001")).toMatchObject({ ok: true });
+        expect(await drift(order.find(({ vni }) => vni === 5001) ?? segment)).toEqual([]);
+      }
+    },
+  },
+  {
+    name: "a question about what is not there takes nothing back of what was just done",
+    check: async ({ machine, drift, router }) => {
+      const { results } = parseReport(
+        await machine.run(
+          requestOf(machine.scope, [applyFragment(router)]).replace(
+            "\nreport\n",
+            "\nquery_namespace container:none eth0\nreport\n",
+          ),
+        ),
+      );
+      expect([...results]).toEqual([["router-5000", ok(1)]]);
+      expect(await drift(router)).toEqual([]);
+    },
+  },
+  {
+    name: "instructions that were cut off change nothing, wherever the cut is",
+    check: async ({ machine, report, router }) => {
+      const whole = requestOf(machine.scope, [applyFragment(router)]);
+      for (const cut of [0.1, 0.5, 0.9, 0.999]) {
+        const answer = await machine.run(whole.slice(0, Math.floor(whole.length * cut)));
+        expect(() => parseReport(answer)).toThrow(SdnError);
+        expect(() => parseReport(answer)).toThrow("the instructions ended early; nothing was changed.");
+      }
+      expect((await report([])).ledger.size).toBe(0);
+      expect(machine.hasNamespace(routerNamespace(5000, machine.scope))).toBe(false);
+    },
+  },
+];
+
+const cases = { creation, changes, removal, refusals };
+
+export function describeProgramContract(what: string, open: () => Machine): void {
+  describe(`the program on ${what}`, () => {
+    beforeEach(() => open().reset());
+
+    describe.each(Object.entries(cases))("%s", (_group, table) => {
+      test.each(table)("$name", ({ check }) => check(benchOf(open())));
+    });
+  });
+}
+
+function benchOf(machine: Machine): Bench {
+  const { scope, box } = machine;
+  const run = async (...request: Parameters<typeof requestOf>): Promise<Report> =>
+    parseReport(await machine.run(requestOf(...request)));
+  const report = async (about: readonly Intent[]): Promise<Snapshot> => (await run(scope, [], about)).snapshot;
+  const attachment = { kind: "namespace", namespace: box, interface: "eth0" } as const;
+  return {
+    machine,
+    router: { ...routerIntent({ ipv6Cidr: "fd00:20::/48" }), scope },
+    segment: { ...segmentIntent({ ...addressing }), scope },
+    port: { ...portIntent("namespace", { ipv6: portAddress6, attachment }), scope },
+    apply: async (to, from, expected) => {
+      const fragment = applyFragment(to, from, expected);
+      return (await run(scope, [fragment])).results.get(fragment.key);
+    },
+    remove: (intent) => run(scope, [removeFragment(intent)]),
+    report,
+    drift: async (intent) => driftOf(intent, await report([intent])),
+  };
+}

@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { parseReport } from "../../../provider/src/render/report";
+import { routerIntent } from "../../support/intents";
+import { applyFragment, requestOf } from "../../support/requests";
+import { ProgramHost, sh } from "./bench";
+import type { Machine } from "./program.contract";
+import { describeProgramContract } from "./program.contract";
+
+class RealMachine implements Machine {
+  private readonly host = ProgramHost.create("contract");
+  readonly scope = this.host.name;
+  readonly box = this.host.addNamespace("box");
+
+  run = async (stdin: string): Promise<string> => {
+    const { exitCode, stdout } = await this.host.run(stdin);
+    expect(exitCode).toBe(0);
+    return stdout;
+  };
+  addLink = async (name: string): Promise<void> => {
+    this.host.in(`ip link add ${name} type veth peer name peer0`);
+  };
+  addNamespace = async (name: string): Promise<void> => {
+    sh(`ip netns add ${name}; ip -n ${name} link add eth0 type veth peer name eth1`);
+  };
+  removeLink = async (name: string): Promise<void> => {
+    this.host.in(`ip link del dev ${name}`);
+  };
+  hasLink = (name: string): boolean => this.host.in("ip -o link show").includes(` ${name}`);
+  hasNamespace = (name: string): boolean => existsSync(`/run/netns/${name}`);
+  reset = async (): Promise<void> => {
+    this.host.reset();
+  };
+  remove = (): Promise<void> => this.host.remove();
+}
+
+let machine: RealMachine;
+beforeAll(() => {
+  machine = new RealMachine();
+});
+afterAll(() => machine.remove());
+
+describeProgramContract("a network namespace", () => machine);
+
+describe("the lock", () => {
+  test("two runs at a time on one host come one after another, and both succeed", async () => {
+    await machine.reset();
+    const inputs = [5000, 5001].map((vni) =>
+      requestOf(machine.scope, [applyFragment({ ...routerIntent({ vni, label: `n${vni}` }), scope: machine.scope })]),
+    );
+    const reports = (await Promise.all(inputs.map((input) => machine.run(input)))).map(parseReport);
+    expect(reports.flatMap(({ results }) => [...results])).toEqual([
+      ["router-5000", { ok: true, generation: 1 }],
+      ["router-5001", { ok: true, generation: 1 }],
+    ]);
+    // The second one sees what the first one made.
+    expect(Math.max(...reports.map(({ snapshot }) => snapshot.ledger.size))).toBe(2);
+  });
+});

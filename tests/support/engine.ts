@@ -1,0 +1,184 @@
+/** As much of Pulumi's engine as the handlers can tell: state, check, diff, preview, refresh and destroy. */
+import type { ChildRequest, ConstructContext, Handlers, RegisteredResource } from "../../provider/src/rpc/handlers";
+import type { ValueMap } from "../../provider/src/rpc/value";
+import { ResourceReference, Unknown, unknown } from "../../provider/src/rpc/value";
+import { containsUnknown } from "../../provider/src/rpc/values";
+import { FakeCall } from "./world";
+
+export interface Stored {
+  readonly urn: string;
+  readonly type: string;
+  readonly id: string;
+  readonly inputs: ValueMap;
+  readonly outputs: ValueMap;
+}
+
+export type Program = (run: Run) => Promise<void>;
+
+export class InvalidInputs extends Error {
+  constructor(
+    readonly urn: string,
+    readonly failures: readonly { readonly property: string; readonly reason: string }[],
+  ) {
+    super(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
+  }
+}
+
+export class Engine {
+  /** In the order of creation. */
+  readonly state = new Map<string, Stored>();
+
+  constructor(
+    readonly handlers: Handlers,
+    readonly project = "shop",
+    readonly stack = "dev",
+  ) {}
+
+  async up(program: Program): Promise<Run> {
+    const run = new Run(this, false);
+    await program(run);
+    for (const stored of [...this.state.values()].reverse())
+      if (!run.seen.has(stored.urn)) await this.remove(stored, run);
+    return run;
+  }
+
+  async preview(program: Program): Promise<Run> {
+    const run = new Run(this, true);
+    await program(run);
+    return run;
+  }
+
+  /** Reads every resource; the ones that are gone leave the state. */
+  async refresh(): Promise<FakeCall> {
+    const call = new FakeCall();
+    await Promise.all(
+      [...this.state.values()].map(async ({ urn, type, id, inputs, outputs }) => {
+        const read = await this.resource(type).read(call, { urn, id, inputs, state: outputs });
+        if (read === undefined) this.state.delete(urn);
+        else this.state.set(urn, { urn, type, ...read });
+      }),
+    );
+    return call;
+  }
+
+  async destroy(): Promise<Run> {
+    return this.up(() => Promise.resolve());
+  }
+
+  private async remove(stored: Stored, run: Run): Promise<void> {
+    await this.resource(stored.type).delete(run.call, stored);
+    run.done.push(`delete ${nameIn(stored.urn)}`);
+    this.state.delete(stored.urn);
+  }
+
+  resource(type: string): ReturnType<NonNullable<ReturnType<Handlers["resources"]["get"]>>> {
+    const make = this.handlers.resources.get(type);
+    if (make === undefined) throw new Error(`no resource ${type}`);
+    return make();
+  }
+}
+
+/** `Segment web-h1` of a URN. */
+export const nameIn = (urn: string): string => urn.replace(/^.*:([A-Za-z]+)::/, "$1 ");
+
+/** One `up` or `preview`. */
+export class Run {
+  /** `create`, `update`, `replace` or `delete` and the resource; what stays the same is not in it. */
+  readonly done: string[] = [];
+  readonly seen = new Set<string>();
+  readonly outputs = new Map<string, RegisteredResource>();
+  readonly call = new FakeCall();
+
+  constructor(
+    private readonly engine: Engine,
+    readonly preview: boolean,
+  ) {}
+
+  /** Registers a resource of the program; its reference, as other resources take it. */
+  async add(type: string, name: string, inputs: ValueMap): Promise<ResourceReference> {
+    const made = await this.register(type, type, name, inputs);
+    return new ResourceReference(made.urn, made.id, "");
+  }
+
+  outputsOf(reference: ResourceReference): ValueMap {
+    return this.outputs.get(reference.urn)?.outputs ?? {};
+  }
+
+  private async register(type: string, path: string, name: string, inputs: ValueMap): Promise<RegisteredResource> {
+    const urn = `urn:pulumi:${this.engine.stack}::${this.engine.project}::${path}::${name}`;
+    if (this.seen.has(urn)) throw new Error(`Duplicate resource URN ${urn}`);
+    this.seen.add(urn);
+    const component = this.engine.handlers.components.get(type)?.();
+    const made =
+      component === undefined
+        ? await this.custom(urn, type, inputs)
+        : { urn, id: "", outputs: await this.construct(component, urn, path, name, inputs) };
+    this.outputs.set(urn, made);
+    return made;
+  }
+
+  private async construct(
+    component: ReturnType<NonNullable<ReturnType<Handlers["components"]["get"]>>>,
+    urn: string,
+    path: string,
+    name: string,
+    inputs: ValueMap,
+  ): Promise<ValueMap> {
+    const failures = component.check(inputs);
+    if (failures.length > 0) throw new InvalidInputs(urn, failures);
+    const context: ConstructContext = {
+      signal: this.call.signal,
+      log: (severity, message) => {
+        this.call.log(severity, message);
+      },
+      status: () => undefined,
+      name,
+      urn,
+      project: this.engine.project,
+      stack: this.engine.stack,
+      organization: "organization",
+      dryRun: this.preview,
+      child: (request: ChildRequest) =>
+        this.register(request.type, `${path}$${request.type}`, request.name, request.inputs),
+      lookup: (other) => {
+        const found = this.outputs.get(other);
+        return found === undefined ? Promise.reject(new Error(`no resource ${other}`)) : Promise.resolve(found);
+      },
+      inputDependencies: () => [],
+    };
+    return component.construct(context, inputs);
+  }
+
+  private async custom(urn: string, type: string, news: ValueMap): Promise<RegisteredResource> {
+    const { call, preview, engine } = this;
+    const handler = engine.resource(type);
+    const old = engine.state.get(urn);
+    const { inputs, failures } = await handler.check(call, { urn, olds: old?.inputs, news });
+    if (failures.length > 0) throw new InvalidInputs(urn, failures);
+    if (!preview && containsUnknown(inputs)) throw new Error(`${urn} has unknown inputs outside of a preview`);
+    if (old === undefined) return this.create(urn, type, inputs);
+    const { id } = old;
+    const asked = { urn, id, olds: old.outputs, oldInputs: old.inputs, news: inputs };
+    const diff = await handler.diff(call, { ...asked, ignoreChanges: [] });
+    if (!diff.changes) return old;
+    if ([...diff.detailedDiff.values()].some(({ kind }) => kind.endsWith("-replace"))) {
+      this.done.push(`replace ${nameIn(urn)}`);
+      if (!preview) await handler.delete(call, old);
+      return this.create(urn, type, inputs, false);
+    }
+    this.done.push(`update ${nameIn(urn)}: ${[...diff.detailedDiff.keys()].join(" ")}`);
+    const outputs = await handler.update(call, { ...asked, preview });
+    if (!preview) engine.state.set(urn, { urn, type, id, inputs, outputs });
+    return { urn, id, outputs };
+  }
+
+  private async create(urn: string, type: string, inputs: ValueMap, note = true): Promise<RegisteredResource> {
+    const { preview, engine } = this;
+    if (note) this.done.push(`create ${nameIn(urn)}`);
+    const { id, outputs } = await engine.resource(type).create(this.call, { urn, inputs, preview });
+    if (preview) return { urn, id: unknown, outputs };
+    if (id instanceof Unknown || containsUnknown(outputs)) throw new Error(`${urn} has unknown outputs`);
+    engine.state.set(urn, { urn, type, id, inputs, outputs });
+    return { urn, id, outputs };
+  }
+}

@@ -1,0 +1,73 @@
+/** Generators of intents: pairs are two versions of one resource, as an update has them. */
+import fc from "fast-check";
+import type { Attachment, Intent, PortIntent, RouterIntent, SegmentIntent } from "../../provider/src/compile/intent";
+import { formatAddress } from "../../provider/src/model/address";
+import { portIntent, routerIntent, segmentIntent } from "./intents";
+
+/** Kept, so that a failure today is a failure tomorrow. */
+export const seed = 20_261_124;
+
+const host4 = fc.bigInt({ min: 0x0a00_0000n, max: 0x0aff_fffen }).map((value) => formatAddress({ family: 4, value }));
+const host6 = fc
+  .bigInt({ min: 1n, max: 0xffff_ffff_ffffn })
+  .map((value) => formatAddress({ family: 6, value: (0xfd00n << 112n) + value }));
+const mtu = fc.integer({ min: 576, max: 9000 });
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 2 });
+const mac = fc
+  .uint8Array({ minLength: 4, maxLength: 4 })
+  .map((octets) => ["02", "42", ...[...octets].map((octet) => octet.toString(16).padStart(2, "0"))].join(":"));
+
+const router: fc.Arbitrary<RouterIntent> = fc
+  .record({
+    mtu,
+    cidr: optional(fc.constantFrom("10.20.0.0/16", "10.32.0.0/12", "192.168.0.0/17")),
+    ipv6Cidr: optional(fc.constantFrom("fd00:20::/48", "fd00:21::/48")),
+    egress: optional(
+      fc.record({
+        ipv4: optional(fc.record({ host: host4, router: host4 })),
+        ipv6: optional(fc.record({ host: host6, router: host6 })),
+      }),
+    ),
+  })
+  .map(routerIntent);
+
+const addressing = (host: fc.Arbitrary<string>, cidr: readonly string[], range: string) =>
+  fc.record({ cidr: fc.constantFrom(...cidr), gateway: host, router: host, range: fc.constant(range) });
+
+const segment: fc.Arbitrary<SegmentIntent> = fc
+  .record({
+    mtu,
+    underlay: fc.constantFrom("192.0.2.11", "192.0.2.21"),
+    port: fc.constantFrom(4789, 8472),
+    peers: fc.uniqueArray(host4, { maxLength: 5 }),
+    ipv4: optional(addressing(host4, ["10.20.1.0/24", "10.20.0.0/20"], "10.20.1.64/28")),
+    ipv6: optional(addressing(host6, ["fd00:20:1::/64"], "fd00:20:1::4000/114")),
+    dockerNetwork: optional(fc.constantFrom("shop-web", "shop.web_2")),
+  })
+  .map(segmentIntent);
+
+const endpoint = (kind: Attachment["kind"]): fc.Arbitrary<PortIntent> =>
+  fc
+    .record({
+      mtu,
+      mac,
+      ipv4: optional(fc.record({ address: host4.map((one) => `${one}/24`), gateway: host4 })),
+      ipv6: optional(fc.record({ address: host6.map((one) => `${one}/64`), gateway: host6 })),
+    })
+    .map((changes) => portIntent(kind, changes));
+
+export interface Pair {
+  readonly from: Intent;
+  readonly to: Intent;
+}
+
+const pairOf = (arbitrary: fc.Arbitrary<Intent>): fc.Arbitrary<Pair> => fc.record({ from: arbitrary, to: arbitrary });
+
+export const pairs: fc.Arbitrary<Pair> = fc.oneof(
+  pairOf(router),
+  pairOf(segment),
+  ...(["docker", "container", "namespace", "interface"] as const).map((kind) => pairOf(endpoint(kind))),
+);
+
+export const intents: fc.Arbitrary<Intent> = pairs.map(({ to }) => to);

@@ -1,0 +1,86 @@
+/** Intents as examples: one for each shape that the provider makes. */
+import type { Attachment, PortIntent, RouterIntent, SegmentIntent } from "../../provider/src/compile/intent";
+
+export interface Place {
+  readonly owner: string;
+  readonly label: string;
+  readonly scope: string;
+}
+
+export const place: Place = { owner: "shop/dev", label: "web", scope: "" };
+
+/** Outside addresses of the examples are from RFC 5737 and RFC 3849. */
+export function routerIntent(changes: Partial<RouterIntent> = {}): RouterIntent {
+  return {
+    ...place,
+    kind: "router",
+    label: "shop",
+    vni: 5000,
+    mtu: 1450,
+    cidr: "10.20.0.0/16",
+    ipv6Cidr: undefined,
+    egress: undefined,
+    ...changes,
+  };
+}
+
+export const egress4: NonNullable<RouterIntent["egress"]> = {
+  ipv4: { host: "100.64.39.16", router: "100.64.39.17" },
+  ipv6: undefined,
+};
+export const egressDual: NonNullable<RouterIntent["egress"]> = {
+  ipv4: egress4.ipv4,
+  ipv6: { host: "fd73:646e:7472::2710", router: "fd73:646e:7472::2711" },
+};
+
+const addressing4 = { cidr: "10.20.1.0/24", gateway: "10.20.1.1", router: "10.20.1.64", range: "10.20.1.64/28" };
+const addressing6 = {
+  cidr: "fd00:20:1::/64",
+  gateway: "fd00:20:1::1",
+  router: "fd00:20:1::4000",
+  range: "fd00:20:1::4000/114",
+};
+export const addressing = { ipv4: addressing4, ipv6: addressing6 };
+
+export function segmentIntent(changes: Partial<SegmentIntent> = {}): SegmentIntent {
+  return {
+    ...place,
+    kind: "segment",
+    vni: 5001,
+    routerVni: 5000,
+    mtu: 1450,
+    underlay: "192.0.2.11",
+    port: 4789,
+    peers: ["192.0.2.12", "192.0.2.13"],
+    ipv4: addressing4,
+    ipv6: undefined,
+    dockerNetwork: undefined,
+    ...changes,
+  };
+}
+
+const attachments = {
+  docker: { kind: "docker", network: "shop-web", container: "web-1" },
+  container: { kind: "container", container: "web-1", interface: "eth0" },
+  namespace: { kind: "namespace", namespace: "box", interface: "eth0" },
+  interface: { kind: "interface", interface: "ens4" },
+} as const satisfies Readonly<Record<Attachment["kind"], Attachment>>;
+
+export function portIntent(kind: Attachment["kind"], changes: Partial<PortIntent> = {}): PortIntent {
+  return {
+    ...place,
+    kind: "port",
+    label: "box",
+    name: "box",
+    vni: 5001,
+    routerVni: 5000,
+    mtu: 1450,
+    mac: "02:42:0a:14:01:05",
+    ipv4: { address: "10.20.1.5/24", gateway: "10.20.1.1" },
+    ipv6: undefined,
+    attachment: attachments[kind],
+    ...changes,
+  };
+}
+
+export const portAddress6 = { address: "fd00:20:1::5/64", gateway: "fd00:20:1::1" };

@@ -1,0 +1,226 @@
+/**
+ * A host as a pure model: it reads the same instructions as the program on real hosts, keeps its state in memory and
+ * gives the same report. The contract in tests/contract/program holds it to what the program does; with it the layers
+ * above run at once and without root.
+ */
+import { encodeText } from "../../provider/src/render/words";
+import type { Script } from "../../provider/src/targets/fake-target";
+import { operations, Refusal, removeLink } from "./model-host/operations";
+import { queryLines, reportLines } from "./model-host/report";
+import type { ModelContainer, ModelLink, ModelState } from "./model-host/state";
+import { copyOf, emptyNamespace, emptyState, link } from "./model-host/state";
+
+export interface ModelOptions {
+  readonly address?: string;
+  readonly mtu?: number;
+  readonly hostname?: string;
+  readonly docker?: boolean;
+  /** Facts that differ from a host that has everything. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+interface Fragment {
+  readonly key: string;
+  readonly mark: string;
+  readonly hash: string;
+  readonly generation: number;
+  readonly before: ModelState;
+  failed: boolean;
+}
+
+export class ModelHost {
+  private state = emptyState();
+  private fragment: Fragment | undefined;
+  private scope = "-";
+  private lines: string[] = [];
+
+  constructor(private readonly options: ModelOptions = {}) {
+    const { address = "192.0.2.11", mtu = 1500 } = options;
+    this.setLink("ens3", { kind: "", mtu, up: true, addresses: [`${address}/${address.includes(":") ? 64 : 24}`] });
+  }
+
+  /** What a `FakeTarget` runs. */
+  readonly script: Script = (_program, stdin) => ({ exitCode: 0, stdout: this.run(stdin), stderr: "" });
+
+  run(stdin: string): string {
+    this.lines = [];
+    const instructions = stdin.trimEnd().split("\n");
+    if (instructions.at(-1) !== "done") {
+      return `fatal ${encodeText("the instructions ended early; nothing was changed")}\n`;
+    }
+    for (const line of instructions.slice(0, -1)) this.perform(line.split(" "));
+    return [...this.lines, "complete", ""].join("\n");
+  }
+
+  // ---- what a test does to the host behind the provider's back ----
+
+  setLink(name: string, properties: Partial<ModelLink>, where = "-"): void {
+    const space = this.state.namespaces.get(where) ?? emptyNamespace();
+    this.state.namespaces.set(where, space);
+    space.links.set(name, link({ ...space.links.get(name), ...properties }));
+  }
+
+  removeLink(name: string, where = "-"): void {
+    removeLink(this.state, where, name);
+  }
+
+  addNamespace(name: string): void {
+    this.state.namespaces.set(name, emptyNamespace());
+  }
+
+  setContainer(name: string, properties: Partial<ModelContainer> = {}): void {
+    const container = { running: true, networkMode: "default", networks: new Map<string, never>(), ...properties };
+    this.state.docker.containers.set(name, container);
+    if (container.running) this.addNamespace(`container:${name}`);
+  }
+
+  setDockerNetwork(name: string, subnets: readonly string[], mark = ""): void {
+    this.state.docker.networks.set(name, { mark, shape: "", bridge: `br-${name}`, subnets });
+  }
+
+  setLedger(key: string, entry: { generation: number; hash: string; mark: string; intent: string }): void {
+    this.state.ledger.set(key, { ...entry, intent: encodeText(entry.intent) });
+  }
+
+  /** Everything but what was written down goes, as with a power cut. */
+  reboot(): void {
+    const { ledger, docker } = this.state;
+    const nic = this.state.namespaces.get("-")?.links.get("ens3");
+    this.state = { ...emptyState(), ledger, docker };
+    this.setLink("ens3", nic ?? {});
+  }
+
+  hasLink(name: string, where = "-"): boolean {
+    return this.state.namespaces.get(where)?.links.has(name) === true;
+  }
+
+  hasNamespace(name: string): boolean {
+    return this.state.namespaces.has(name);
+  }
+
+  get ledgerKeys(): readonly string[] {
+    return [...this.state.ledger.keys()];
+  }
+
+  /** All of it, to be compared. */
+  get contents(): ModelState {
+    return copyOf(this.state);
+  }
+
+  // ---- the program ----
+
+  private perform([operation = "", ...words]: readonly string[]): void {
+    if (operation.startsWith("query_")) {
+      this.lines.push(...queryLines(this.state, operation, words));
+      return;
+    }
+    switch (operation) {
+      case "scope":
+        this.scope = words[0] ?? "-";
+        return;
+      case "lock":
+        return;
+      case "facts":
+        this.lines.push(...this.facts());
+        return;
+      case "report":
+        this.lines.push(...reportLines(this.state, (name) => this.isOurs(name)));
+        return;
+      case "restore":
+        this.restore();
+        return;
+      case "begin":
+        this.begin(words);
+        return;
+      case "end":
+      case "forget":
+        this.end(words[0]);
+        return;
+      default:
+        this.step(operation, words);
+    }
+  }
+
+  private begin([key = "", expected = "-", mark = "", hash = ""]: readonly string[]): void {
+    const entry = this.state.ledger.get(key);
+    const generation = entry?.generation ?? 0;
+    this.fragment = { key, mark, hash, generation, before: copyOf(this.state), failed: false };
+    if (entry !== undefined && entry.mark !== mark) {
+      this.fail(new Refusal("conflict", `${key} belongs to another owner: ${entry.mark}`));
+    } else if (entry !== undefined && expected !== "-" && Number(expected) !== generation && entry.hash !== hash) {
+      const text = `${key} has generation ${generation} on the host, this state was written for ${expected}`;
+      this.fail(new Refusal("stale", text));
+    }
+  }
+
+  private step(operation: string, words: readonly string[]): void {
+    const { fragment } = this;
+    const perform = operations[operation];
+    if (perform === undefined || fragment === undefined) throw new Error(`the program knows no ${operation} here`);
+    if (fragment.failed) return;
+    const warn = (message: string): void => {
+      this.lines.push(`warning ${fragment.key} ${encodeText(message)}`);
+    };
+    try {
+      perform({ state: this.state, warn }, ...words);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      this.fail(thrown);
+    }
+  }
+
+  private fail(refusal: Refusal): void {
+    const { fragment } = this;
+    if (fragment === undefined) throw refusal;
+    fragment.failed = true;
+    this.state = fragment.before;
+    this.lines.push(`result ${fragment.key} ${refusal.code} ${encodeText(refusal.message)}`);
+  }
+
+  private end(intent: string | undefined): void {
+    const { fragment } = this;
+    this.fragment = undefined;
+    if (fragment === undefined || fragment.failed) return;
+    const { key, hash, mark } = fragment;
+    if (intent === undefined) {
+      this.state.ledger.delete(key);
+      this.lines.push(`result ${key} ok 0`);
+      return;
+    }
+    const same = this.state.ledger.get(key)?.hash === hash;
+    const generation = same ? fragment.generation : fragment.generation + 1;
+    this.state.ledger.set(key, { generation, hash, mark, intent });
+    this.lines.push(`result ${key} ok ${generation}`);
+  }
+
+  private restore(): void {
+    if (this.state.ledger.size > 0) return;
+    const host = this.state.namespaces.get("-");
+    host?.tables.clear();
+    for (const [key, value] of this.state.savedSysctls) host?.sysctls.set(key, value);
+    this.state.savedSysctls.clear();
+  }
+
+  private isOurs(namespace: string): boolean {
+    if (!namespace.startsWith("sdn-r-")) return false;
+    return this.scope === "-" ? !namespace.includes("--") : namespace.endsWith(`--${this.scope}`);
+  }
+
+  private facts(): readonly string[] {
+    const { address = "192.0.2.11", hostname = "h1", docker = true, facts = {} } = this.options;
+    const all: Readonly<Record<string, string>> = {
+      kernel: "6.1.0",
+      architecture: "x86_64",
+      os: "Debian GNU/Linux 12 (bookworm)",
+      hostname,
+      iproute2: "6.1.0",
+      nftables: "1.0.6",
+      docker: docker ? "20.10.24 1.41" : "",
+      features: "bridge vxlan veth macvlan nftables nat nft-bridge ",
+      underlay: address,
+      uid: "0",
+      ...facts,
+    };
+    return Object.entries(all).map(([name, value]) => `fact ${name} ${encodeText(value)}`);
+  }
+}

@@ -1,0 +1,293 @@
+/** The operations of the host's program on the model: what each makes true, and when it is refused. */
+import type { ModelLink, ModelNamespace, ModelState } from "./state";
+import { emptyNamespace, link } from "./state";
+
+export class Refusal extends Error {
+  constructor(
+    readonly code: "conflict" | "not-found" | "remote-failure" | "stale",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface Step {
+  readonly state: ModelState;
+  readonly warn: (message: string) => void;
+}
+
+type Operation = (step: Step, ...words: readonly string[]) => void;
+
+const list = (word: string): readonly string[] => (word === "-" ? [] : word.split(","));
+const orNone = (word: string): string | undefined => (word === "-" ? undefined : word);
+
+/** A container's namespace is named as the words name it, and is there while the container runs. */
+function space(state: ModelState, where: string): ModelNamespace {
+  const container = where.startsWith("container:") ? state.docker.containers.get(where.slice(10)) : undefined;
+  if (where.startsWith("container:") && container?.running !== true) {
+    throw new Refusal("not-found", `container ${where.slice(10)} is not running`);
+  }
+  const found = state.namespaces.get(where);
+  if (found === undefined) throw new Refusal("remote-failure", `Cannot open network namespace "${where}"`);
+  return found;
+}
+
+function linkOf(state: ModelState, where: string, name: string): ModelLink {
+  const found = space(state, where).links.get(name);
+  if (found === undefined) throw new Refusal("remote-failure", `Cannot find device "${name}"`);
+  return found;
+}
+
+/** Our link of that name, or `undefined` where there is none; somebody else's is a conflict. */
+function owned(state: ModelState, where: string, name: string, mark: string): ModelLink | undefined {
+  const found = space(state, where).links.get(name);
+  if (found === undefined || found.alias === mark) return found;
+  const owner = found.alias === "" ? "carries no mark" : `carries the mark ${found.alias}`;
+  throw new Refusal("conflict", `interface ${name} exists and is not ours: it ${owner}`);
+}
+
+/** A link goes with what stands on it, its other end, its addresses, routes and entries. */
+export function removeLink(state: ModelState, where: string, name: string): void {
+  const spaceOf = state.namespaces.get(where);
+  const found = spaceOf?.links.get(name);
+  if (spaceOf === undefined || found === undefined) return;
+  spaceOf.links.delete(name);
+  for (const [upper, one] of [...spaceOf.links]) {
+    if (one.lower === name) removeLink(state, where, upper);
+    if (one.master === name) one.master = "";
+  }
+  for (const [destination, route] of [...spaceOf.routes]) if (route.device === name) spaceOf.routes.delete(destination);
+  for (const key of [...spaceOf.neighbours.keys()]) if (key.startsWith(`${name} `)) spaceOf.neighbours.delete(key);
+  if (where === "-") for (const key of [...state.fdb.keys()]) if (key.startsWith(`${name} `)) state.fdb.delete(key);
+  if (found.peer !== undefined) removeLink(state, found.peer.where, found.peer.name);
+}
+
+function ensureBridge({ state }: Step, name = "", mtu = "", mac = "", mark = ""): void {
+  const found = owned(state, "-", name, mark) ?? link({ kind: "bridge", alias: mark });
+  space(state, "-").links.set(name, Object.assign(found, { mtu: Number(mtu), mac, up: true }));
+}
+
+function ensureVxlan({ state }: Step, name = "", ...rest: readonly string[]): void {
+  const [vni = "", local = "", port = "", mtu = "", bridge = "", mark = ""] = rest;
+  const vxlan = { id: Number(vni), local, port: Number(port) };
+  const found = owned(state, "-", name, mark);
+  if (found !== undefined && JSON.stringify(found.vxlan) !== JSON.stringify(vxlan)) removeLink(state, "-", name);
+  linkOf(state, "-", bridge);
+  const now = space(state, "-").links.get(name) ?? link({ kind: "vxlan", alias: mark, vxlan });
+  space(state, "-").links.set(name, Object.assign(now, { mtu: Number(mtu), master: bridge, up: true }));
+}
+
+function ensureFlood({ state }: Step, device = "", peers = ""): void {
+  linkOf(state, "-", device);
+  const prefix = `${device} 00:00:00:00:00:00 `;
+  for (const key of [...state.fdb.keys()]) if (key.startsWith(prefix)) state.fdb.delete(key);
+  for (const peer of list(peers)) state.fdb.set(prefix + peer, { sticky: false });
+}
+
+function ensureNamespace({ state }: Step, name = "", mark = ""): void {
+  const found = state.namespaces.get(name) ?? emptyNamespace();
+  const lo = found.links.get("lo");
+  const alias = lo?.alias ?? "";
+  if (state.namespaces.has(name) && alias !== mark && !(alias === "" && found.links.size === 1)) {
+    const owner = alias === "" ? "it carries no mark" : alias;
+    throw new Refusal("conflict", `network namespace ${name} exists and is not ours: ${owner}`);
+  }
+  state.namespaces.set(name, found);
+  if (lo !== undefined) Object.assign(lo, { alias: mark, up: true });
+}
+
+function ensureVeth({ state }: Step, name = "", where = "", peer = "", ...rest: readonly string[]): void {
+  const [mtu = "", mac = "", bridge = "", mark = ""] = rest;
+  const inside = space(state, where);
+  let outer = owned(state, "-", name, mark);
+  let inner = inside.links.get(peer);
+  if (inner !== undefined && inner.alias !== mark) {
+    const owner = inner.alias === "" ? "it carries no mark" : inner.alias;
+    throw new Refusal("conflict", `interface ${peer} exists in ${where} and is not ours: ${owner}`);
+  }
+  if (outer === undefined || inner === undefined) {
+    if (outer !== undefined) removeLink(state, "-", name);
+    if (inner !== undefined) removeLink(state, where, peer);
+    outer = link({ kind: "veth", alias: mark, peer: { where, name: peer } });
+    inner = link({ kind: "veth", alias: mark, peer: { where: "-", name } });
+    space(state, "-").links.set(name, outer);
+    inside.links.set(peer, inner);
+  }
+  Object.assign(outer, { mtu: Number(mtu), up: true });
+  Object.assign(inner, { mtu: Number(mtu), up: true });
+  if (mac !== "-") inner.mac = mac;
+  if (bridge === "-") return;
+  linkOf(state, "-", bridge);
+  outer.master = bridge;
+}
+
+function ensureMacvlan({ state }: Step, where = "", name = "", lower = "", ...rest: readonly string[]): void {
+  const [mac = "", mtu = "", mark = ""] = rest;
+  linkOf(state, where, lower);
+  const found = owned(state, where, name, mark) ?? link({ kind: "macvlan", alias: mark, lower });
+  space(state, where).links.set(name, Object.assign(found, { mac, mtu: Number(mtu), up: true }));
+}
+
+function ensureMaster({ state }: Step, name = "", bridge = "", mtu = ""): void {
+  const found = space(state, "-").links.get(name);
+  if (found === undefined) throw new Refusal("not-found", `interface ${name} does not exist`);
+  if (found.master !== "" && found.master !== bridge) {
+    throw new Refusal("conflict", `interface ${name} belongs to ${found.master} already`);
+  }
+  linkOf(state, "-", bridge);
+  Object.assign(found, { master: bridge, mtu: Number(mtu), up: true });
+}
+
+function ensureRoute({ state }: Step, where = "", destination = "", device = "", via = ""): void {
+  if (device !== "blackhole") linkOf(state, where, device);
+  space(state, where).routes.set(destination, { device, via: orNone(via) });
+}
+
+function ensureSysctl({ state }: Step, where = "", key = "", value = ""): void {
+  const { sysctls } = space(state, where);
+  const current = sysctls.get(key) ?? "0";
+  if (current === value) return;
+  if (where === "-" && !state.savedSysctls.has(key)) state.savedSysctls.set(key, current);
+  sysctls.set(key, value);
+}
+
+interface NftCommand {
+  readonly add?: {
+    readonly table?: { readonly family: string; readonly name: string };
+    readonly set?: { readonly family: string; readonly table: string; readonly name: string };
+    readonly chain?: { readonly family: string; readonly table: string; readonly name: string };
+    readonly rule?: { readonly family: string; readonly table: string; readonly chain: string };
+  };
+  readonly flush?: { readonly chain: { readonly family: string; readonly table: string; readonly name: string } };
+}
+
+function ensureTable({ state }: Step, where = "", word = ""): void {
+  const { tables } = space(state, where);
+  const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly NftCommand[] };
+  for (const { add, flush } of nftables) {
+    const named = add?.set ?? add?.chain ?? add?.rule ?? flush?.chain;
+    const key = add?.table === undefined ? `${named?.family} ${named?.table}` : `${add.table.family} ${add.table.name}`;
+    const table = tables.get(key) ?? { chains: new Map<string, number>(), sets: new Map<string, Set<string>>() };
+    tables.set(key, table);
+    if (add?.set !== undefined && !table.sets.has(add.set.name)) table.sets.set(add.set.name, new Set());
+    if (add?.chain !== undefined && !table.chains.has(add.chain.name)) table.chains.set(add.chain.name, 0);
+    if (flush !== undefined) table.chains.set(flush.chain.name, 0);
+    if (add?.rule !== undefined) table.chains.set(add.rule.chain, (table.chains.get(add.rule.chain) ?? 0) + 1);
+  }
+}
+
+function elementsOf(state: ModelState, family: string, set: string): Set<string> | undefined {
+  return state.namespaces.get("-")?.tables.get(`${family} sdn`)?.sets.get(set);
+}
+
+function ensureElement({ state }: Step, family = "", set = "", value = ""): void {
+  const elements = elementsOf(state, family, set);
+  if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
+  elements.add(value.replaceAll("/", " . "));
+}
+
+function ensureDockerNetwork({ state }: Step, name = "", bridge = "", mtu = "", mark = "", ...pools: string[]): void {
+  const { networks } = state.docker;
+  const shape = [bridge, mtu, ...pools].join(" ");
+  const found = networks.get(name);
+  if (found !== undefined && found.mark !== mark) {
+    const owner = found.mark === "" ? "it carries no mark" : `it carries the mark ${found.mark}`;
+    throw new Refusal("conflict", `Docker network ${name} exists and is not ours: ${owner}`);
+  }
+  if (found?.shape === shape) return;
+  const subnets = [pools[0], pools[4]].filter((pool) => pool !== undefined && pool !== "-") as string[];
+  networks.set(name, { mark, shape, bridge, subnets });
+}
+
+function ensureConnection({ state }: Step, network = "", container = "", ipv4 = "", ipv6 = ""): void {
+  const found = state.docker.containers.get(container);
+  if (found === undefined) throw new Refusal("not-found", `container ${container} does not exist on this engine`);
+  if (!state.docker.networks.has(network)) throw new Refusal("remote-failure", `network ${network} not found`);
+  found.networks.set(network, { ipv4: orNone(ipv4) ?? "", ipv6: orNone(ipv6) ?? "" });
+}
+
+function removeMarkedLink(step: Step, where = "", name = "", mark = ""): void {
+  const found = step.state.namespaces.get(where)?.links.get(name);
+  if (found === undefined) return;
+  if (found.alias !== mark) step.warn(`interface ${name} is not ours any more and stays`);
+  else removeLink(step.state, where, name);
+}
+
+function removeNamespace(step: Step, name = "", mark = ""): void {
+  const found = step.state.namespaces.get(name);
+  if (found === undefined) return;
+  if (found.links.get("lo")?.alias !== mark) {
+    step.warn(`network namespace ${name} is not ours any more and stays`);
+    return;
+  }
+  for (const inner of [...found.links.keys()]) removeLink(step.state, name, inner);
+  step.state.namespaces.delete(name);
+}
+
+function removeDockerNetwork(step: Step, name = "", mark = ""): void {
+  const { networks, containers } = step.state.docker;
+  const found = networks.get(name);
+  if (found === undefined) return;
+  if (found.mark !== mark) {
+    step.warn(`Docker network ${name} is not ours any more and stays`);
+    return;
+  }
+  const users = [...containers].filter(([, one]) => one.networks.has(name)).map(([user]) => user);
+  if (users.length > 0)
+    throw new Refusal("conflict", `Docker network ${name} still has containers: ${users.join(" ")} `);
+  networks.delete(name);
+}
+
+function removeMaster({ state }: Step, name = "", bridge = ""): void {
+  const found = space(state, "-").links.get(name);
+  if (found?.master === bridge) found.master = "";
+}
+
+export const operations: Readonly<Record<string, Operation>> = {
+  bridge: ensureBridge,
+  vxlan: ensureVxlan,
+  flood: ensureFlood,
+  netns: ensureNamespace,
+  veth: ensureVeth,
+  macvlan: ensureMacvlan,
+  master: ensureMaster,
+  addresses: ({ state }, where = "", name = "", cidrs = "") => {
+    linkOf(state, where, name).addresses = [...list(cidrs)];
+  },
+  route: ensureRoute,
+  neighbour: ({ state }, where = "", device = "", address = "", mac = "") => {
+    linkOf(state, where, device);
+    space(state, where).neighbours.set(`${device} ${address}`, mac);
+  },
+  gateway_fdb: ({ state }, port = "", mac = "") => {
+    linkOf(state, "-", port);
+    state.fdb.set(`${port} ${mac} -`, { sticky: true });
+  },
+  sysctl: ensureSysctl,
+  forwarding6: (step) => {
+    ensureSysctl(step, "-", "net.ipv6.conf.all.forwarding", "1");
+  },
+  nft_table: ensureTable,
+  nft_element: ensureElement,
+  forward_accept: () => undefined, // the model's host has no DOCKER-USER
+  docker_network: ensureDockerNetwork,
+  docker_connection: ensureConnection,
+  remove_link: removeMarkedLink,
+  remove_netns: removeNamespace,
+  remove_docker_network: removeDockerNetwork,
+  remove_docker_connection: ({ state }, network = "", container = "") => {
+    state.docker.containers.get(container)?.networks.delete(network);
+  },
+  remove_route: ({ state }, where = "", destination = "", device = "") => {
+    const routes = state.namespaces.get(where)?.routes;
+    if (routes?.get(destination)?.device === device) routes.delete(destination);
+  },
+  remove_neighbour: ({ state }, where = "", device = "", address = "") => {
+    state.namespaces.get(where)?.neighbours.delete(`${device} ${address}`);
+  },
+  remove_master: removeMaster,
+  remove_nft_element: ({ state }, family = "", set = "", value = "") => {
+    elementsOf(state, family, set)?.delete(value.replaceAll("/", " . "));
+  },
+  remove_forward_accept: () => undefined,
+};

@@ -1,0 +1,147 @@
+/** The model's report, in the words and JSON in which the program's commands give it. */
+import { encodeText } from "../../../provider/src/render/words";
+import type { ModelLink, ModelNamespace, ModelState } from "./state";
+
+const section = (title: string, where: string, content: unknown): string =>
+  `section ${title} ${where} ${encodeText(typeof content === "string" ? content : JSON.stringify(content))}`;
+
+function linkJson([name, link]: readonly [string, ModelLink]): unknown {
+  return {
+    ifname: name,
+    flags: link.up ? ["BROADCAST", "UP"] : ["BROADCAST"],
+    mtu: link.mtu,
+    address: link.mac,
+    ...(link.alias === "" ? {} : { ifalias: link.alias }),
+    ...(link.master === "" ? {} : { master: link.master }),
+    linkinfo: {
+      info_kind: link.kind,
+      ...(link.vxlan === undefined
+        ? {}
+        : {
+            info_data: {
+              id: link.vxlan.id,
+              [link.vxlan.local.includes(":") ? "local6" : "local"]: link.vxlan.local,
+              port: link.vxlan.port,
+            },
+          }),
+    },
+    addr_info: [
+      ...link.addresses.map((cidr) => {
+        const [local, length] = cidr.split("/");
+        return { local, prefixlen: Number(length), scope: "global" };
+      }),
+      { local: "fe80::1", prefixlen: 64, scope: "link" },
+    ],
+  };
+}
+
+function routesJson(space: ModelNamespace, family: 4 | 6): unknown {
+  return [...space.routes]
+    .filter(([destination]) => destination.includes(":") === (family === 6))
+    .map(([destination, { device, via }]) => ({
+      dst: /^(0\.0\.0\.0|::)\/0$/.test(destination) ? "default" : destination,
+      ...(device === "blackhole" ? { type: "blackhole" } : { dev: device }),
+      ...(via === undefined ? {} : { gateway: via }),
+    }));
+}
+
+function tablesJson(space: ModelNamespace, family: string): unknown {
+  const table = space.tables.get(`${family} sdn`);
+  if (table === undefined) return "";
+  const at = { family, table: "sdn" };
+  return {
+    nftables: [
+      { metainfo: { version: "1.0.6" } },
+      { table: { family, name: "sdn", handle: 1 } },
+      ...[...table.sets].map(([name, elements]) => ({
+        set: {
+          ...at,
+          name,
+          elem: [...elements].map((one) => (one.includes(" . ") ? { concat: one.split(" . ") } : one)),
+        },
+      })),
+      ...[...table.chains.keys()].map((name) => ({ chain: { ...at, name } })),
+      ...[...table.chains].flatMap(([chain, rules]) =>
+        Array.from({ length: rules }, () => ({ rule: { ...at, chain, expr: [] } })),
+      ),
+    ],
+  };
+}
+
+function namespaceSections(where: string, space: ModelNamespace): readonly string[] {
+  return [
+    section("addresses", where, [...space.links].map(linkJson)),
+    section("routes4", where, routesJson(space, 4)),
+    section("routes6", where, routesJson(space, 6)),
+    section("nft", where, tablesJson(space, "inet")),
+  ];
+}
+
+function neighboursJson(space: ModelNamespace): unknown {
+  return [...space.neighbours].map(([key, lladdr]) => {
+    const [dev, dst] = key.split(" ");
+    return { dst, dev, lladdr };
+  });
+}
+
+export function reportLines(state: ModelState, isOurs: (namespace: string) => boolean): readonly string[] {
+  const host = state.namespaces.get("-");
+  const lines =
+    host === undefined ? [] : [...namespaceSections("-", host), section("nft-bridge", "-", tablesJson(host, "bridge"))];
+  const fdb = [...state.fdb].map(([key, { sticky }]) => {
+    const [ifname, mac, dst] = key.split(" ");
+    return { mac, ifname, ...(dst === "-" ? {} : { dst }), flags: sticky ? ["sticky"] : ["self"] };
+  });
+  lines.push(section("fdb", "-", fdb));
+  for (const [name, space] of state.namespaces) {
+    if (isOurs(name)) lines.push(...namespaceSections(name, space), section("neighbours", name, neighboursJson(space)));
+  }
+  lines.push(section("docker-networks", "-", dockerJson(state)));
+  for (const [key, entry] of state.ledger) {
+    const text = [entry.generation, entry.hash, entry.mark, entry.intent].join("\n");
+    lines.push(section("ledger", key, `${text}\n`));
+  }
+  return lines;
+}
+
+function dockerJson(state: ModelState): unknown {
+  return [...state.docker.networks].map(([Name, { mark, bridge, subnets }]) => ({
+    Name,
+    Driver: "bridge",
+    Labels: mark === "" ? {} : { "sdn.mark": mark },
+    Options: { "com.docker.network.bridge.name": bridge },
+    IPAM: { Config: subnets.map((Subnet) => ({ Subnet })) },
+  }));
+}
+
+/** What `query_…` asks for. */
+export function queryLines(state: ModelState, operation: string, words: readonly string[]): readonly string[] {
+  const [first = "", second = ""] = words;
+  switch (operation) {
+    case "query_sysctl":
+      return [`sysctl ${first} ${second} ${state.namespaces.get(first)?.sysctls.get(second) ?? "0"}`];
+    case "query_forward":
+      return ["iptables", "ip6tables"].map((tool) => `forward ${tool} ${first} ${second} unneeded`);
+    case "query_namespace": {
+      const space = state.namespaces.get(first);
+      const found = space?.links.get(second);
+      if (space === undefined || found === undefined) return [];
+      return namespaceSections(first, { ...space, links: new Map([[second, found]]) }).slice(0, 3);
+    }
+    default: {
+      const found = state.docker.containers.get(first);
+      if (found === undefined) return [section("container", `container:${first}`, "[]\n")];
+      const networks = [...found.networks].map(([name, { ipv4, ipv6 }]) => [
+        name,
+        { IPAddress: ipv4, GlobalIPv6Address: ipv6, MacAddress: "02:42:00:00:00:01" },
+      ]);
+      const inspected = {
+        Name: `/${first}`,
+        State: { Running: found.running },
+        HostConfig: { NetworkMode: found.networkMode },
+        NetworkSettings: { Networks: Object.fromEntries(networks) as unknown },
+      };
+      return [section("container", `container:${first}`, [inspected])];
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** What the model of a host remembers. Plain data, so that a copy is all that undoing a fragment needs. */
+
+export interface ModelLink {
+  kind: string;
+  mtu: number;
+  up: boolean;
+  alias: string;
+  master: string;
+  mac: string;
+  addresses: string[];
+  vxlan: { id: number; local: string; port: number } | undefined;
+  /** The link that it stands on, in the same namespace. */
+  lower: string | undefined;
+  peer: { readonly where: string; readonly name: string } | undefined;
+}
+
+export interface ModelNamespace {
+  readonly links: Map<string, ModelLink>;
+  /** By destination: one route each, as `ip route replace` keeps them. */
+  readonly routes: Map<string, { readonly device: string; readonly via: string | undefined }>;
+  /** By `DEVICE ADDRESS`. */
+  readonly neighbours: Map<string, string>;
+  /** By `FAMILY NAME`. */
+  readonly tables: Map<string, ModelTable>;
+  readonly sysctls: Map<string, string>;
+}
+
+export interface ModelTable {
+  /** Chain → number of rules. */
+  readonly chains: Map<string, number>;
+  readonly sets: Map<string, Set<string>>;
+}
+
+export interface ModelDockerNetwork {
+  readonly mark: string;
+  /** Everything that it was made with. */
+  readonly shape: string;
+  readonly bridge: string;
+  readonly subnets: readonly string[];
+}
+
+export interface ModelContainer {
+  running: boolean;
+  networkMode: string;
+  readonly networks: Map<string, { readonly ipv4: string; readonly ipv6: string }>;
+}
+
+export interface ModelState {
+  /** By name; "-" is the host's own. */
+  readonly namespaces: Map<string, ModelNamespace>;
+  /** By `DEVICE MAC REMOTE`. */
+  readonly fdb: Map<string, { readonly sticky: boolean }>;
+  /** `undefined`: no engine. */
+  readonly docker: {
+    readonly networks: Map<string, ModelDockerNetwork>;
+    readonly containers: Map<string, ModelContainer>;
+  };
+  readonly ledger: Map<string, { generation: number; hash: string; mark: string; intent: string }>;
+  /** Values of the host's own sysctls before we changed them. */
+  readonly savedSysctls: Map<string, string>;
+}
+
+export function emptyNamespace(): ModelNamespace {
+  const lo = link({ kind: "", mtu: 65536 });
+  return {
+    links: new Map([["lo", lo]]),
+    routes: new Map(),
+    neighbours: new Map(),
+    tables: new Map(),
+    sysctls: new Map(),
+  };
+}
+
+export function link(properties: Partial<ModelLink>): ModelLink {
+  return {
+    kind: "dummy",
+    mtu: 1500,
+    up: false,
+    alias: "",
+    master: "",
+    mac: "02:00:00:00:00:01",
+    addresses: [],
+    vxlan: undefined,
+    lower: undefined,
+    peer: undefined,
+    ...properties,
+  };
+}
+
+export function emptyState(): ModelState {
+  return {
+    namespaces: new Map([["-", emptyNamespace()]]),
+    fdb: new Map(),
+    docker: { networks: new Map(), containers: new Map() },
+    ledger: new Map(),
+    savedSysctls: new Map(),
+  };
+}
+
+/** A copy that shares nothing with the original. (What `structuredClone` makes are another realm's maps under jest.) */
+export function copyOf<T>(value: T): T {
+  return copied(value) as T;
+}
+
+function copied(value: unknown): unknown {
+  if (value instanceof Map)
+    return new Map([...(value as Map<unknown, unknown>)].map(([key, one]) => [key, copied(one)]));
+  if (value instanceof Set) return new Set(value as Set<unknown>);
+  if (Array.isArray(value)) return (value as readonly unknown[]).map(copied);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copied(one)]));
+}

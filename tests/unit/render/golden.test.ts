@@ -1,0 +1,104 @@
+/**
+ * What is sent to hosts, as text to read in a review: tests/golden/NAME.txt. `UPDATE_GOLDEN=1` writes the files anew;
+ * without it they are compared.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Intent } from "../../../provider/src/compile/intent";
+import { hostTables, routerTables } from "../../../provider/src/compile/nft/tables";
+import { nftWord } from "../../../provider/src/compile/nft/json";
+import { applyWords, queriesOf, removeAllWords } from "../../../provider/src/compile/plan";
+import type { Words } from "../../../provider/src/compile/steps";
+import { renderLine } from "../../../provider/src/render/words";
+import {
+  addressing,
+  egress4,
+  egressDual,
+  portAddress6,
+  portIntent,
+  routerIntent,
+  segmentIntent,
+} from "../../support/intents";
+
+const folder = join(__dirname, "../../golden");
+const update = process.env["UPDATE_GOLDEN"] === "1";
+
+/** The transactions stand in files of their own, decoded: each is the same for every host. */
+const transactions = new Map([
+  [nftWord(hostTables), "nft-host"],
+  [nftWord(routerTables), "nft-router"],
+]);
+
+function shown(line: string): string {
+  const [operation, where, word = ""] = line.split(" ");
+  return operation === "nft_table" ? `nft_table ${where} {${transactions.get(word) ?? word}.txt}` : line;
+}
+
+const block = (title: string, words: readonly Words[]): string =>
+  `${title}:\n${words.map((one) => `  ${shown(renderLine(one))}\n`).join("")}`;
+
+const life = (intent: Intent): string =>
+  [
+    block("apply", applyWords(undefined, intent)),
+    block("ask", queriesOf(intent)),
+    block("remove", removeAllWords(intent)),
+  ].join("\n");
+
+/** Of a change, only the lines that neither the old nor the new one has on its own are news. */
+const change = (from: Intent, to: Intent): string => {
+  const old = new Set(applyWords(undefined, from).map(renderLine));
+  const lines = applyWords(from, to).map((words) => {
+    const line = renderLine(words);
+    return `${line.startsWith("remove_") ? "-" : old.has(line) ? " " : "+"} ${shown(line)}\n`;
+  });
+  return lines.join("");
+};
+
+const transaction = (commands: readonly unknown[]): string =>
+  commands.map((command) => `${JSON.stringify(command)}\n`).join("");
+
+const docker = segmentIntent({ dockerNetwork: "shop-web" });
+
+const files: Readonly<Record<string, () => string>> = {
+  "nft-host": () => transaction(hostTables),
+  "nft-router": () => transaction(routerTables),
+  "router-isolated": () => life(routerIntent()),
+  "router-egress": () => life(routerIntent({ egress: egress4 })),
+  "router-dual-stack": () => life(routerIntent({ ipv6Cidr: "fd00:20::/48", egress: egressDual })),
+  "router-of-namespace-host": () => life(routerIntent({ scope: "h1", egress: egress4 })),
+  "segment-ipv4": () => life(segmentIntent()),
+  "segment-ipv6": () =>
+    life(segmentIntent({ ipv4: undefined, ipv6: addressing.ipv6, underlay: "2001:db8::11", peers: ["2001:db8::12"] })),
+  "segment-dual-stack": () => life(segmentIntent({ ...addressing })),
+  "segment-docker": () => life(segmentIntent({ ...addressing, dockerNetwork: "shop-web" })),
+  "segment-alone": () => life(segmentIntent({ peers: [] })),
+  "port-docker": () => life(portIntent("docker", { ipv6: portAddress6 })),
+  "port-container": () => life(portIntent("container")),
+  "port-namespace": () => life(portIntent("namespace", { ipv6: portAddress6 })),
+  "port-interface": () => life(portIntent("interface")),
+  "change-peer-added": () =>
+    change(segmentIntent(), segmentIntent({ peers: ["192.0.2.12", "192.0.2.13", "192.0.2.14"] })),
+  "change-mtu": () => change(segmentIntent(), segmentIntent({ mtu: 1400 })),
+  "change-docker-off": () => change(docker, segmentIntent()),
+  "change-egress-off": () => change(routerIntent({ egress: egressDual }), routerIntent()),
+  "change-address": () =>
+    change(
+      portIntent("namespace"),
+      portIntent("namespace", { mac: "02:42:0a:14:01:06", ipv4: { address: "10.20.1.6/24", gateway: "10.20.1.1" } }),
+    ),
+};
+
+test.each(Object.entries(files))("%s", (name, render) => {
+  const path = join(folder, `${name}.txt`);
+  const actual = render();
+  if (update) writeFileSync(path, actual);
+  expect(actual).toBe(readFileSync(path, "utf8"));
+});
+
+test("every golden file belongs to a test", () => {
+  expect(readdirSync(folder).sort()).toEqual(
+    Object.keys(files)
+      .map((name) => `${name}.txt`)
+      .sort(),
+  );
+});

@@ -1,0 +1,132 @@
+import { driftOf, queriesOf } from "../../../provider/src/compile/plan";
+import { parseReport } from "../../../provider/src/render/report";
+import { encodeText } from "../../../provider/src/render/words";
+import { portIntent, routerIntent, segmentIntent } from "../../support/intents";
+import { ModelHost } from "../../support/model-host";
+import { applyFragment, requestOf } from "../../support/requests";
+
+const section = (title: string, where: string, content: unknown): string =>
+  `section ${title} ${where} ${encodeText(typeof content === "string" ? content : JSON.stringify(content))}\n`;
+
+test("two endpoints in one namespace are both seen", () => {
+  const host = new ModelHost();
+  host.addNamespace("box");
+  const attachment = { kind: "namespace", namespace: "box", interface: "eth1" } as const;
+  const one = portIntent("namespace", { ipv4: undefined });
+  const two = portIntent("namespace", { name: "box1", ipv4: undefined, mac: "02:42:0a:14:01:07", attachment });
+  const all = [routerIntent(), segmentIntent(), one, two];
+  const { snapshot } = parseReport(
+    host.run(
+      requestOf(
+        "",
+        all.map((intent) => applyFragment(intent)),
+        all,
+      ),
+    ),
+  );
+  expect(queriesOf(two)).toEqual([["query_namespace", "box", "eth1"]]);
+  expect(all.flatMap((intent) => driftOf(intent, snapshot))).toEqual([]);
+});
+
+test("lines and sections that a newer program may add are passed over", () => {
+  const { snapshot } = parseReport(`news 1 2 3\n${section("surprise", "-", "x")}\ncomplete\n`);
+  expect(snapshot.host.links.size).toBe(0);
+});
+
+test("sections of commands that printed nothing are nothing", () => {
+  const { snapshot } = parseReport(
+    "section addresses - \nsection nft - \nsection fdb - \nsection container container:x \ncomplete\n",
+  );
+  expect([snapshot.host.links.size, snapshot.host.tables.size, snapshot.fdb, snapshot.containers.size]).toEqual([
+    0,
+    0,
+    [],
+    0,
+  ]);
+});
+
+test("addresses and routes come in canonical form, link-local addresses not at all", () => {
+  const addresses = [
+    {
+      ifname: "eth0",
+      flags: ["UP"],
+      mtu: 1500,
+      address: "02:00:00:00:00:01",
+      addr_info: [
+        { local: "2001:db8:0:0::1", prefixlen: 64, scope: "global" },
+        { local: "fe80::1", prefixlen: 64, scope: "link" },
+      ],
+    },
+  ];
+  const routes = [
+    { dst: "default", gateway: "fe80::9", dev: "eth0" },
+    { dst: "2001:db8::5", dev: "eth0" },
+    { type: "blackhole", dst: "fd00::/48", dev: "lo" },
+  ];
+  const text = `${section("addresses", "-", addresses)}${section("routes6", "-", routes)}complete\n`;
+  const { host } = parseReport(text).snapshot;
+  expect(host.links.get("eth0")).toMatchObject({ up: true, addresses: ["2001:db8::1/64"] });
+  expect(host.routes).toEqual([
+    { destination: "::/0", device: "eth0", via: "fe80::9" },
+    { destination: "2001:db8::5/128", device: "eth0", via: undefined },
+    { destination: "fd00::/48", device: "blackhole", via: undefined },
+  ]);
+});
+
+test("elements of sets: names, concatenations and the long form", () => {
+  const nft = {
+    nftables: [
+      { metainfo: {} },
+      { table: { family: "inet", name: "sdn" } },
+      { set: { family: "inet", table: "sdn", name: "pairs", elem: [{ concat: ["a", "b"] }] } },
+      { set: { family: "inet", table: "sdn", name: "bridges", elem: ["a", { elem: { val: "b", counter: {} } }] } },
+      { chain: { family: "inet", table: "sdn", name: "forward" } },
+      { rule: { family: "inet", table: "sdn", chain: "forward", expr: [] } },
+    ],
+  };
+  const table = parseReport(`${section("nft", "-", nft)}complete\n`).snapshot.host.tables.get("inet sdn");
+  expect(table?.sets.get("pairs")).toEqual(new Set(["a . b"]));
+  expect(table?.sets.get("bridges")).toEqual(new Set(["a", "b"]));
+  expect(table?.chains.get("forward")).toBe(1);
+});
+
+test("a Docker network and a container, as the engine describes them", () => {
+  const networks = [
+    { Name: "none", Driver: "null", Labels: null, Options: null, IPAM: { Config: null } },
+    {
+      Name: "shop-web",
+      Driver: "bridge",
+      Labels: { "sdn.mark": "sdn:shop/dev:segment-5001" },
+      Options: { "com.docker.network.bridge.name": "sdn-b-5001" },
+      IPAM: { Config: [{ Subnet: "10.20.1.0/24", Gateway: "10.20.1.64" }] },
+    },
+  ];
+  const container = [
+    {
+      Name: "/web-1",
+      State: { Running: true },
+      HostConfig: { NetworkMode: "shop-web" },
+      NetworkSettings: {
+        Networks: { "shop-web": { IPAddress: "10.20.1.5", GlobalIPv6Address: "", MacAddress: "02:42:0a:14:01:05" } },
+      },
+    },
+  ];
+  const text = `${section("docker-networks", "-", networks)}${section("container", "container:web-1", container)}complete\n`;
+  const { dockerNetworks, containers } = parseReport(text).snapshot;
+  expect(dockerNetworks).toEqual([
+    { name: "none", driver: "null", mark: "", bridge: "", subnets: [] },
+    {
+      name: "shop-web",
+      driver: "bridge",
+      mark: "sdn:shop/dev:segment-5001",
+      bridge: "sdn-b-5001",
+      subnets: ["10.20.1.0/24"],
+    },
+  ]);
+  expect(containers.get("web-1")).toEqual({
+    name: "web-1",
+    running: true,
+    networkMode: "shop-web",
+    networks: new Map([["shop-web", { ipv4: "10.20.1.5", ipv6: "", mac: "02:42:0a:14:01:05" }]]),
+  });
+});
