@@ -13,26 +13,31 @@ help: ## what there is
 setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
 	@tools/setup
 
-check: setup ## types, lint, format, shell scripts, and whether schema.json is up to date
+check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and whether schema.json and sdk/ are up to date
 	tsc --noEmit
 	eslint --cache --cache-location node_modules/.cache/eslint/ .
 	prettier --check --log-level warn .
-	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test .ci/run examples/quickstart/*.sh
+	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} .ci/run examples/quickstart/*.sh
 	shellcheck --shell=sh --exclude=SC1010 provider/src/render/program/program.sh
 	npm run --silent schema -- --check
+	tools/sdk/check
 
-schema: setup ## writes schema.json from provider/src/schema
+schema: setup ## writes schema.json from provider/src/schema, and sdk/ from it
 	npm run --silent schema
+	tools/sdk/generate
 
-build: setup bin/pulumi-resource-sdn ## the provider as one bundle: bin/pulumi-resource-sdn
+build: setup bin/pulumi-resource-sdn sdk/nodejs/bin/index.js ## the provider as one bundle: bin/pulumi-resource-sdn; the Node SDK
 
 bin/pulumi-resource-sdn: $(wildcard $(PROVIDER_SOURCES)) tools/build.js tools/launcher.sh
 	node tools/build.js
 
+sdk/nodejs/bin/index.js: $(shell find sdk/nodejs -name '*.ts' -not -path '*/bin/*' -not -path '*/node_modules/*') sdk/nodejs/package.json
+	tools/sdk/compile
+
 test: build ## all tests, the lab's included; ends with the total
 	@tools/test
 
-test-fast: setup ## tests without root, in seconds
+test-fast: setup sdk/nodejs/bin/index.js ## tests without root, in seconds
 	@tools/test fast
 
 test-lab: build ## tests with real hosts; needs root
@@ -58,4 +63,4 @@ bench: build ## measurements, see docs/benchmarks.md
 	npm run --silent bench
 
 clean: ## removes what was built
-	rm -rf bin dist coverage .jest-cache node_modules/.cache
+	rm -rf bin sdk/nodejs/bin dist coverage .jest-cache node_modules/.cache

@@ -10,7 +10,9 @@ const common = {
     "\\.ts$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript", decorators: false } } }],
     "\\.sh$": "<rootDir>/tools/jest-text-transform.js",
   },
-  modulePathIgnorePatterns: ["<rootDir>/bin/", "<rootDir>/dist/", "<rootDir>/sdk/"],
+  // The SDK as it is published: compiled.
+  moduleNameMapper: { "^pulumi-sdn$": "<rootDir>/sdk/nodejs/bin" },
+  modulePathIgnorePatterns: ["<rootDir>/bin/", "<rootDir>/dist/"],
 };
 
 module.exports = {
