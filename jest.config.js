@@ -12,7 +12,7 @@ const common = {
   },
   // The SDK as it is published: compiled.
   moduleNameMapper: { "^pulumi-sdn$": "<rootDir>/sdk/nodejs/bin" },
-  modulePathIgnorePatterns: ["<rootDir>/bin/", "<rootDir>/dist/"],
+  modulePathIgnorePatterns: ["<rootDir>/bin/", "<rootDir>/dist/", "<rootDir>/sdk/nodejs/package.json"],
 };
 
 module.exports = {

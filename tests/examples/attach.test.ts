@@ -27,7 +27,8 @@ async function pulumi(...args: readonly string[]): Promise<string> {
     `PULUMI_BACKEND_URL=file://${folder}`,
     "PULUMI_CONFIG_PASSPHRASE=example",
   ];
-  const words = [...env, "bash", "-c", script, "pulumi", root, ...args, "--config-file", join(folder, "config.yaml")];
+  const configuration = args[0] === "stack" ? [] : ["--config-file", join(folder, "config.yaml")];
+  const words = [...env, "bash", "-c", script, "pulumi", root, ...args, ...configuration];
   const { code, stdout, stderr } = await execute("env", words, { timeoutMs: 180_000 });
   if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: exit status ${code}\n${stdout}${stderr}`);
   return stdout;
