@@ -16,6 +16,7 @@ const LAYERS = {
   schema: ["model"],
   inputs: ["rpc", "model"],
   resources: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile", "render", "targets"],
+  functions: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile", "render", "targets", "resources"],
   components: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile"],
   cli: [
     "inputs",
@@ -29,6 +30,7 @@ const LAYERS = {
     "targets",
     "resources",
     "components",
+    "functions",
   ],
 };
 /** Folder → folders from which it may import types but no values. */

@@ -2,6 +2,8 @@ import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
+import { GetRoute } from "./functions/get-route";
+import { GetTopology } from "./functions/get-topology";
 import { AddressBook } from "./ipam/address-book";
 import type { Connection } from "./model/connection";
 import { AllocationHandler } from "./resources/allocation";
@@ -13,8 +15,8 @@ import { portKind, routerKind, segmentKind } from "./resources/linux";
 import { networkAllocationKind } from "./resources/network-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
 import { subnetAllocationKind } from "./resources/subnet-allocation";
-import type { ComponentHandler, CustomResourceHandler, Handlers } from "./rpc/handlers";
-import { type components, type customResources, packageSchema } from "./schema/package";
+import type { ComponentHandler, CustomResourceHandler, FunctionHandler, Handlers } from "./rpc/handlers";
+import { type components, type customResources, type functions, packageSchema } from "./schema/package";
 import { packageVersion } from "./schema/version";
 import { logged } from "./targets/execution-log";
 import type { Target } from "./targets/target";
@@ -50,13 +52,17 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:Subnet": () => subnet,
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };
+  const functionTable: Table<keyof typeof functions, FunctionHandler> = {
+    "sdn:index:getRoute": () => new GetRoute(hosts),
+    "sdn:index:getTopology": () => new GetTopology(hosts),
+  };
   return {
     packageName: packageSchema.name,
     version: packageVersion,
     schema: () => JSON.stringify(packageSchema),
     resources: new Map(Object.entries(resourceTable)),
     components: new Map(Object.entries(componentTable)),
-    functions: new Map(),
+    functions: new Map(Object.entries(functionTable)),
     checkConfig: (news) => ({
       inputs: news,
       failures: Object.keys(news)

@@ -15,6 +15,16 @@ export type Fabric = import("./fabric").Fabric;
 export const Fabric: typeof import("./fabric").Fabric = null as any;
 utilities.lazyLoad(exports, ["Fabric"], () => require("./fabric"));
 
+export { GetRouteArgs, GetRouteResult, GetRouteOutputArgs } from "./getRoute";
+export const getRoute: typeof import("./getRoute").getRoute = null as any;
+export const getRouteOutput: typeof import("./getRoute").getRouteOutput = null as any;
+utilities.lazyLoad(exports, ["getRoute","getRouteOutput"], () => require("./getRoute"));
+
+export { GetTopologyArgs, GetTopologyResult, GetTopologyOutputArgs } from "./getTopology";
+export const getTopology: typeof import("./getTopology").getTopology = null as any;
+export const getTopologyOutput: typeof import("./getTopology").getTopologyOutput = null as any;
+utilities.lazyLoad(exports, ["getTopology","getTopologyOutput"], () => require("./getTopology"));
+
 export { HostArgs } from "./host";
 export type Host = import("./host").Host;
 export const Host: typeof import("./host").Host = null as any;

@@ -29,7 +29,7 @@ test("the demo shows the plan, the picture and pings that arrive, and can be rep
     expect(stdout).not.toContain("FAILED");
     expect(stdout).toMatch(/refused.*its own host/);
     expect(stdout).toContain("26 unchanged");
-    expect(stdout).toMatch(/│ {5}└─ \[web1\] 10\.20\.\d+\.\d+ {2}fd00:20:0:/);
+    expect(stdout).toMatch(/│ {5}└─ \[web1\] {2}10\.20\.\d+\.\d+ {2}fd00:20:0:/);
     expect(stdout).toContain(run === 0 ? "+ 26 to create" : "make demo-destroy");
   }
   const destroyed = await script("destroy.sh");

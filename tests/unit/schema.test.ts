@@ -5,13 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHandlers } from "../../provider/src/provider";
 import { packageSchema } from "../../provider/src/schema/package";
-import type { EnumTypeSpec, ObjectTypeSpec, Properties, ResourceSpec } from "../../provider/src/schema/types";
+import type {
+  EnumTypeSpec,
+  FunctionSpec,
+  ObjectTypeSpec,
+  Properties,
+  ResourceSpec,
+} from "../../provider/src/schema/types";
 import { schemaText } from "../../tools/schema-text";
 
 const root = join(__dirname, "..", "..");
 const tool = (name: string): string => join(root, "tools", "sdk", name);
 
 const resources: Readonly<Record<string, ResourceSpec>> = packageSchema.resources;
+const functions: Readonly<Record<string, FunctionSpec>> = packageSchema.functions;
 const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = packageSchema.types;
 const objectTypes = Object.entries(types).filter(
   (entry): entry is [string, ObjectTypeSpec] => "properties" in entry[1],
@@ -22,6 +29,10 @@ const propertyMaps: readonly (readonly [place: string, Properties])[] = [
   ...Object.entries(resources).flatMap(([token, { inputProperties, properties }]) => [
     [`${token} inputs`, inputProperties] as const,
     [`${token} outputs`, properties] as const,
+  ]),
+  ...Object.entries(functions).flatMap(([token, { inputs, outputs }]) => [
+    [`${token} arguments`, inputs.properties] as const,
+    [`${token} result`, outputs.properties] as const,
   ]),
   ...objectTypes.map(([token, { properties }]) => [token, properties] as const),
 ];
@@ -107,9 +118,14 @@ describe("every token", () => {
     expect(other).toBeUndefined();
   });
 
+  test.each(Object.keys(functions))("%s has a handler that knows its name", (token) => {
+    expect(handlers.functions.get(token)?.().token).toBe(token);
+  });
+
   test("that is handled is in the schema", () => {
     const handled = [...handlers.components.keys(), ...handlers.resources.keys()];
     expect(handled.sort()).toEqual(Object.keys(resources).sort());
+    expect([...handlers.functions.keys()].sort()).toEqual(Object.keys(functions).sort());
   });
 
   test.each([...Object.keys(resources), ...Object.keys(types)])(
@@ -122,7 +138,7 @@ describe("every token", () => {
   });
 
   test("has a description that ends as a sentence does", () => {
-    const all = [...Object.entries(resources), ...Object.entries(types)];
+    const all = [...Object.entries(resources), ...Object.entries(functions), ...Object.entries(types)];
     expect(all.filter(([, { description }]) => !/\S\.$/.test(description)).map(([token]) => token)).toEqual([]);
   });
 });

@@ -45,11 +45,20 @@ export interface FdbEntry {
 }
 
 export interface DockerNetworkState {
+  /** The engine's own identifier. */
+  readonly id: string;
   readonly name: string;
   readonly driver: string;
   readonly mark: string;
   readonly bridge: string;
   readonly subnets: readonly string[];
+  /** Running containers on it, with addresses without prefix lengths. */
+  readonly containers: readonly {
+    readonly name: string;
+    readonly ipv4: string;
+    readonly ipv6: string;
+    readonly mac: string;
+  }[];
 }
 
 export interface ContainerState {

@@ -2,11 +2,23 @@ import type { ContainerState, DockerNetworkState } from "../model/snapshot";
 
 /** The parts of `docker network inspect` and `docker inspect` that we read (Docker Engine API, network and container). */
 interface NetworkInspect {
+  readonly Id?: string;
   readonly Name?: string;
   readonly Driver?: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
   readonly Options?: Readonly<Record<string, string>> | null;
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null };
+  readonly Containers?: Readonly<
+    Record<
+      string,
+      {
+        readonly Name?: string;
+        readonly IPv4Address?: string;
+        readonly IPv6Address?: string;
+        readonly MacAddress?: string;
+      }
+    >
+  > | null;
 }
 interface ContainerInspect {
   readonly Name?: string;
@@ -22,13 +34,22 @@ interface ContainerInspect {
 export function parseDockerNetworks(text: string): readonly DockerNetworkState[] {
   if (text.trim() === "") return [];
   return (JSON.parse(text) as readonly NetworkInspect[]).map((network) => ({
+    id: network.Id ?? "",
     name: network.Name ?? "",
     driver: network.Driver ?? "",
     mark: network.Labels?.["sdn.mark"] ?? "",
     bridge: network.Options?.["com.docker.network.bridge.name"] ?? "",
     subnets: (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet])),
+    containers: Object.values(network.Containers ?? {}).map((container) => ({
+      name: container.Name ?? "",
+      ipv4: withoutLength(container.IPv4Address),
+      ipv6: withoutLength(container.IPv6Address),
+      mac: container.MacAddress ?? "",
+    })),
   }));
 }
+
+const withoutLength = (address = ""): string => address.replace(/\/.*$/, "");
 
 export function parseContainer(text: string): ContainerState | undefined {
   if (text.trim() === "") return undefined;

@@ -2,8 +2,9 @@ import { containerType, egressType, endpoint, interfaceType, namespaceType } fro
 import { fabric, virtualNetwork, vniRangeType } from "./fabric";
 import { connectionType, factsType, host, sshType } from "./host";
 import { endpointAllocation, networkAllocation, port, router, segment, sharedPort, subnetAllocation } from "./internal";
+import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { subnet } from "./subnet";
-import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
+import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
 import { packageVersion } from "./version";
 
 /** What users write, and what is made of it. The keys are the tokens that `provider.ts` must have handlers for. */
@@ -25,6 +26,11 @@ export const customResources = {
   "sdn:linux:SharedPort": sharedPort,
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
+export const functions = {
+  "sdn:index:getRoute": getRoute,
+  "sdn:index:getTopology": getTopology,
+} as const satisfies Readonly<Record<string, FunctionSpec>>;
+
 const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Connection": connectionType,
   "sdn:index:Container": containerType,
@@ -34,6 +40,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Namespace": namespaceType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
+  ...seeingTypes,
 };
 
 export const packageSchema = {
@@ -61,4 +68,5 @@ export const packageSchema = {
   },
   types,
   resources: { ...components, ...customResources },
+  functions,
 } as const;

@@ -40,6 +40,12 @@ export interface ResourceSpec {
   readonly required?: readonly string[];
 }
 
+export interface FunctionSpec {
+  readonly description: string;
+  readonly inputs: ObjectTypeSpec;
+  readonly outputs: ObjectTypeSpec;
+}
+
 export interface SchemaPart {
   readonly types?: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>>;
 }
@@ -65,6 +71,11 @@ export const strings = (description: string): PropertySpec => ({
   description,
 });
 export const ofType = (name: string, description: string): PropertySpec => ({ $ref: `#/types/${name}`, description });
+export const listOf = (name: string, description: string): PropertySpec => ({
+  type: "array",
+  items: { $ref: `#/types/${name}` },
+  description,
+});
 export const ofResource = (name: string, description: string): PropertySpec => ({
   $ref: `#/resources/${name}`,
   description,

@@ -103,6 +103,218 @@ export interface HostFacts {
 }
 
 /**
+ * One step of a packet's way.
+ */
+export interface RouteHop {
+    /**
+     * What happens there.
+     */
+    action: string;
+    /**
+     * Interface or network namespace.
+     */
+    device: string;
+    /**
+     * The host's name.
+     */
+    host: string;
+}
+
+/**
+ * Something that is attached to a subnet.
+ */
+export interface TopologyEndpoint {
+    /**
+     * What it is: `container web1`, `namespace box`, `interface ens4`.
+     */
+    attached: string;
+    /**
+     * Whether a program declares it; else it is a container that joined the Docker network itself.
+     */
+    declared: boolean;
+    /**
+     * Its host's name.
+     */
+    host: string;
+    /**
+     * Its IPv4 address.
+     */
+    ipv4Address?: string;
+    /**
+     * Its IPv6 address.
+     */
+    ipv6Address?: string;
+    /**
+     * Its MAC address.
+     */
+    macAddress?: string;
+    /**
+     * The endpoint's name.
+     */
+    name: string;
+    /**
+     * Its subnet's name.
+     */
+    subnet: string;
+}
+
+/**
+ * A host as it is now.
+ */
+export interface TopologyHost {
+    /**
+     * Version of its Docker engine; absent where none answers.
+     */
+    dockerVersion?: string;
+    /**
+     * How it differs from what it was last asked for, as sentences.
+     */
+    drift: string[];
+    /**
+     * The host's name.
+     */
+    name: string;
+    /**
+     * Why it could not be read.
+     */
+    problem?: string;
+    /**
+     * Whether it could be read. Where not, nothing is known of what is on it.
+     */
+    reachable: boolean;
+    /**
+     * The address of its VTEP.
+     */
+    underlayAddress?: string;
+    /**
+     * How it was reached, without secrets.
+     */
+    uri: string;
+}
+
+/**
+ * A virtual network.
+ */
+export interface TopologyNetwork {
+    /**
+     * Its IPv4 address space.
+     */
+    cidr?: string;
+    /**
+     * `nat` where any of its routers has a way out, else `none`.
+     */
+    egress: string;
+    /**
+     * The hosts with a router of it.
+     */
+    hosts: string[];
+    /**
+     * Its IPv6 address space.
+     */
+    ipv6Cidr?: string;
+    /**
+     * MTU, bytes.
+     */
+    mtu: number;
+    /**
+     * The network's name.
+     */
+    name: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Its own VNI.
+     */
+    vni: number;
+}
+
+/**
+ * A subnet on one host.
+ */
+export interface TopologySegment {
+    /**
+     * Its bridge.
+     */
+    bridge: string;
+    /**
+     * Its VXLAN device.
+     */
+    device: string;
+    /**
+     * Its Docker network.
+     */
+    dockerNetworkName?: string;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * The same for IPv6.
+     */
+    ipv6Range?: string;
+    /**
+     * The VTEPs that it sends to.
+     */
+    peers: string[];
+    /**
+     * IPv4 addresses that the host's engine hands out.
+     */
+    range?: string;
+    /**
+     * The host's VTEP.
+     */
+    underlayAddress: string;
+}
+
+/**
+ * A subnet.
+ */
+export interface TopologySubnet {
+    /**
+     * Its IPv4 addresses.
+     */
+    cidr?: string;
+    /**
+     * The IPv4 gateway.
+     */
+    gateway?: string;
+    /**
+     * Its IPv6 addresses.
+     */
+    ipv6Cidr?: string;
+    /**
+     * The IPv6 gateway.
+     */
+    ipv6Gateway?: string;
+    /**
+     * MTU, bytes.
+     */
+    mtu: number;
+    /**
+     * The subnet's name.
+     */
+    name: string;
+    /**
+     * Its network's name.
+     */
+    network: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * The subnet host by host.
+     */
+    segments: outputs.TopologySegment[];
+    /**
+     * VNI of the segment.
+     */
+    vni: number;
+}
+
+/**
  * VXLAN network identifiers (RFC 7348); both ends belong to the range.
  */
 export interface VniRange {

@@ -22,6 +22,7 @@ export interface YamlResource {
 
 export interface Program {
   readonly resources: Readonly<Record<string, YamlResource>>;
+  readonly variables?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 

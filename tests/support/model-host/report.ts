@@ -106,12 +106,27 @@ export function reportLines(state: ModelState, isOurs: (namespace: string) => bo
 
 function dockerJson(state: ModelState): unknown {
   return [...state.docker.networks].map(([Name, { mark, bridge, subnets }]) => ({
+    Id: `id-of-${Name}`,
     Name,
     Driver: "bridge",
     Labels: mark === "" ? {} : { "sdn.mark": mark },
     Options: { "com.docker.network.bridge.name": bridge },
     IPAM: { Config: subnets.map((Subnet) => ({ Subnet })) },
+    Containers: containersOn(state, Name),
   }));
+}
+
+function containersOn(state: ModelState, network: string): unknown {
+  return Object.fromEntries(
+    [...state.docker.containers].flatMap(([name, { running, networks }]) => {
+      const place = networks.get(network);
+      if (place === undefined || !running) return [];
+      const address = (text: string, length: number): string => (text === "" ? "" : `${text}/${length}`);
+      const IPv4Address = address(place.ipv4, 24);
+      const IPv6Address = address(place.ipv6, 64);
+      return [[`id-of-${name}`, { Name: name, MacAddress: "02:42:00:00:00:01", IPv4Address, IPv6Address }]];
+    }),
+  );
 }
 
 /** What `query_…` asks for. */

@@ -99,6 +99,15 @@ test("a Docker network and a container, as the engine describes them", () => {
       Labels: { "sdn.mark": "sdn:shop/dev:segment-5001" },
       Options: { "com.docker.network.bridge.name": "sdn-b-5001" },
       IPAM: { Config: [{ Subnet: "10.20.1.0/24", Gateway: "10.20.1.64" }] },
+      Id: "4f5e",
+      Containers: {
+        c0ffee: {
+          Name: "web-1",
+          IPv4Address: "10.20.1.5/24",
+          IPv6Address: "",
+          MacAddress: "02:42:0a:14:01:05",
+        },
+      },
     },
   ];
   const container = [
@@ -114,13 +123,15 @@ test("a Docker network and a container, as the engine describes them", () => {
   const text = `${section("docker-networks", "-", networks)}${section("container", "container:web-1", container)}complete\n`;
   const { dockerNetworks, containers } = parseReport(text).snapshot;
   expect(dockerNetworks).toEqual([
-    { name: "none", driver: "null", mark: "", bridge: "", subnets: [] },
+    { id: "", name: "none", driver: "null", mark: "", bridge: "", subnets: [], containers: [] },
     {
+      id: "4f5e",
       name: "shop-web",
       driver: "bridge",
       mark: "sdn:shop/dev:segment-5001",
       bridge: "sdn-b-5001",
       subnets: ["10.20.1.0/24"],
+      containers: [{ name: "web-1", ipv4: "10.20.1.5", ipv6: "", mac: "02:42:0a:14:01:05" }],
     },
   ]);
   expect(containers.get("web-1")).toEqual({

@@ -1,0 +1,45 @@
+import { isUsage } from "./arguments";
+import { routeCommand } from "./route";
+import { topologyCommand } from "./topology";
+
+/** Where a command writes: its result, and what it has to say meanwhile. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly say: (text: string) => void;
+}
+
+export type Command = (args: readonly string[], output: Output) => Promise<number>;
+
+const commands: ReadonlyMap<string, Command> = new Map([
+  ["topology", topologyCommand],
+  ["route", routeCommand],
+]);
+
+const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--private-key FILE] [--known-hosts FILE]
+
+  topology [--json]                 what is on the hosts, as a picture
+  route FROM TO [--network NAME] [--on HOST] [--json]
+                                    what becomes of a packet, hop by hop
+
+A host is ssh://USER@ADDRESS:PORT, netns:NAME or local:. Nothing is changed on any host. The hosts' keys must be
+known (--known-hosts, default ~/.ssh/known_hosts); the key is --private-key or the SSH agent's.
+`;
+
+/** Resolves with the exit status: 0; 1 where something failed; 2 where the command was called wrongly. */
+export async function runCommand(args: readonly string[], output: Output): Promise<number> {
+  const [name = "", ...rest] = args;
+  const command = commands.get(name);
+  if (command === undefined || rest.includes("--help")) {
+    const asked = name === "help" || name === "--help" || rest.includes("--help");
+    if (asked) output.out(usage);
+    else output.say(name === "" ? usage : `pulumi-sdn: no command ${name}\n${usage}`);
+    return asked ? 0 : 2;
+  }
+  try {
+    return await command(rest, output);
+  } catch (thrown) {
+    if (!isUsage(thrown)) throw thrown;
+    output.say(`pulumi-sdn ${name}: ${thrown.message}`);
+    return 2;
+  }
+}

@@ -1,0 +1,220 @@
+import { inCidr, parseCidr } from "../model/cidr";
+import { readAddress } from "../model/address";
+import type { DockerNetworkState } from "../model/snapshot";
+import type { FleetIntents, HostView, Placed } from "./fleet-intents";
+import { fleetIntents, intentsOf } from "./fleet-intents";
+import type { Attachment, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import { bridgeName, markOf, routerNamespace, vxlanName } from "./names";
+import { driftOf } from "./plan";
+
+/** What the hosts of a fabric show together, as plain data. Everything in it was read, nothing is assumed. */
+export interface Topology {
+  readonly hosts: readonly TopologyHost[];
+  readonly networks: readonly TopologyNetwork[];
+  readonly subnets: readonly TopologySubnet[];
+  readonly endpoints: readonly TopologyEndpoint[];
+}
+
+export interface TopologyHost {
+  readonly name: string;
+  readonly uri: string;
+  /** Why the host could not be read. */
+  readonly problem: string | undefined;
+  readonly underlayAddress: string | undefined;
+  readonly dockerVersion: string | undefined;
+  /** How the host differs from what it was last asked for. */
+  readonly drift: readonly string[];
+}
+
+export interface TopologyNetwork {
+  readonly name: string;
+  /** `PROJECT/STACK`. */
+  readonly owner: string;
+  readonly vni: number;
+  readonly cidr: string | undefined;
+  readonly ipv6Cidr: string | undefined;
+  readonly mtu: number;
+  readonly routers: readonly TopologyRouter[];
+}
+
+export interface TopologyRouter {
+  readonly host: string;
+  readonly namespace: string;
+  /** Whether this host lets the network out: its own IPv4, its own IPv6. */
+  readonly egress4: boolean;
+  readonly egress6: boolean;
+}
+
+export interface TopologySubnet {
+  readonly name: string;
+  readonly owner: string;
+  readonly vni: number;
+  readonly networkVni: number;
+  readonly cidr: string | undefined;
+  readonly gateway: string | undefined;
+  readonly ipv6Cidr: string | undefined;
+  readonly ipv6Gateway: string | undefined;
+  readonly mtu: number;
+  readonly segments: readonly TopologySegment[];
+}
+
+/** A subnet on one host. */
+export interface TopologySegment {
+  readonly host: string;
+  readonly bridge: string;
+  readonly device: string;
+  readonly underlayAddress: string;
+  /** VTEPs that it sends to. */
+  readonly peers: readonly string[];
+  readonly range: string | undefined;
+  readonly ipv6Range: string | undefined;
+  /** The host's own router in this subnet. */
+  readonly routers: readonly string[];
+  readonly dockerNetwork: string | undefined;
+}
+
+export interface TopologyEndpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly vni: number;
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+  readonly mac: string | undefined;
+  /** What it is: `container web1`. */
+  readonly attached: string;
+  /** Whether a program declares it; else it is a container that joined the subnet's Docker network by itself. */
+  readonly declared: boolean;
+}
+
+export function topologyOf(views: readonly HostView[]): Topology {
+  const intents = fleetIntents(views);
+  return {
+    hosts: views.map((view) => hostOf(view, intents)),
+    networks: groups(intents.routers).map(networkOf),
+    subnets: groups(intents.segments).map(subnetOf).sort(inOrder),
+    endpoints: endpointsOf(views, intents),
+  };
+}
+
+/** Intents of one thing on several hosts: they have owner and VNI in common. */
+function groups<I extends RouterIntent | SegmentIntent>(
+  placed: readonly Placed<I>[],
+): readonly (readonly Placed<I>[])[] {
+  const found = Map.groupBy(placed, ({ intent }) => `${intent.owner} ${intent.vni}`);
+  return [...found.values()].sort(([one], [other]) => (one?.intent.vni ?? 0) - (other?.intent.vni ?? 0));
+}
+
+/** Network by network. */
+function inOrder(one: TopologySubnet, other: TopologySubnet): number {
+  return one.networkVni - other.networkVni || (one.name < other.name ? -1 : 1);
+}
+
+function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetIntents): TopologyHost {
+  const underlay = segments.find(({ host }) => host === name)?.intent.underlay ?? snapshot?.facts?.underlayHint;
+  return {
+    name,
+    uri,
+    problem,
+    underlayAddress: underlay === "" ? undefined : underlay,
+    dockerVersion: snapshot?.facts?.docker?.version,
+    drift: snapshot === undefined ? [] : intentsOf(snapshot).flatMap((intent) => driftOf(intent, snapshot)),
+  };
+}
+
+function networkOf(placed: readonly Placed<RouterIntent>[]): TopologyNetwork {
+  const [{ intent }] = placed as readonly [Placed<RouterIntent>];
+  const { label: name, owner, vni, cidr, ipv6Cidr, mtu } = intent;
+  const routers = placed.map(({ host, intent: { egress, scope } }) => ({
+    host,
+    namespace: routerNamespace(vni, scope),
+    egress4: egress?.ipv4 !== undefined,
+    egress6: egress?.ipv6 !== undefined,
+  }));
+  return { name, owner, vni, cidr, ipv6Cidr, mtu, routers };
+}
+
+function subnetOf(placed: readonly Placed<SegmentIntent>[]): TopologySubnet {
+  const [{ intent }] = placed as readonly [Placed<SegmentIntent>];
+  const { label: name, owner, vni, routerVni: networkVni, mtu, ipv4, ipv6 } = intent;
+  return {
+    name,
+    owner,
+    vni,
+    networkVni,
+    cidr: ipv4?.cidr,
+    gateway: ipv4?.gateway,
+    ipv6Cidr: ipv6?.cidr,
+    ipv6Gateway: ipv6?.gateway,
+    mtu,
+    segments: placed.map(segmentOf),
+  };
+}
+
+function segmentOf({ host, intent }: Placed<SegmentIntent>): TopologySegment {
+  const { vni, underlay, peers, ipv4, ipv6, dockerNetwork } = intent;
+  return {
+    host,
+    bridge: bridgeName(vni),
+    device: vxlanName(vni),
+    underlayAddress: underlay,
+    peers,
+    range: ipv4?.range,
+    ipv6Range: ipv6?.range,
+    routers: [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),
+    dockerNetwork,
+  };
+}
+
+function endpointsOf(views: readonly HostView[], { segments, ports }: FleetIntents): readonly TopologyEndpoint[] {
+  return views.flatMap(({ name: host, snapshot }) => {
+    const declared = ports.filter((port) => port.host === host).map(({ intent }) => declaredEndpoint(host, intent));
+    const joined = segments
+      .filter((segment) => segment.host === host)
+      .flatMap(({ intent }) => {
+        const mark = markOf(intent);
+        const network = snapshot?.dockerNetworks.find((one) => one.name === intent.dockerNetwork && one.mark === mark);
+        return network === undefined ? [] : joinedEndpoints(host, intent.vni, network, declared);
+      });
+    return [...declared, ...joined].sort((one, other) => one.vni - other.vni || (one.name < other.name ? -1 : 1));
+  });
+}
+
+function declaredEndpoint(host: string, intent: PortIntent): TopologyEndpoint {
+  const bare = (address: string | undefined): string | undefined => address?.replace(/\/.*$/, "");
+  const { name, vni, mac, ipv4, ipv6, attachment } = intent;
+  const addresses = { ipv4: bare(ipv4?.address), ipv6: bare(ipv6?.address), mac };
+  return { name, host, vni, ...addresses, attached: attachedName(attachment), declared: true };
+}
+
+function joinedEndpoints(
+  host: string,
+  vni: number,
+  network: DockerNetworkState,
+  declared: readonly TopologyEndpoint[],
+): readonly TopologyEndpoint[] {
+  const some = (text: string): string | undefined => (text === "" ? undefined : text);
+  return network.containers
+    .filter(({ name }) => !declared.some((one) => one.vni === vni && one.attached === `container ${name}`))
+    .map(({ name, ipv4, ipv6, mac }) => {
+      const addresses = { ipv4: some(ipv4), ipv6: some(ipv6), mac: some(mac) };
+      return { name, host, vni, ...addresses, attached: `container ${name}`, declared: false };
+    });
+}
+
+function attachedName(attachment: Attachment): string {
+  switch (attachment.kind) {
+    case "docker":
+    case "container":
+      return `container ${attachment.container}`;
+    case "namespace":
+      return `namespace ${attachment.namespace}`;
+    case "interface":
+      return `interface ${attachment.interface}`;
+  }
+}
+
+/** Whether the address, given as text, lies in the CIDR; both may be absent. */
+export function isIn(address: string | undefined, cidr: string | undefined): boolean {
+  const parsed = address === undefined ? undefined : readAddress(address);
+  return parsed !== undefined && cidr !== undefined && inCidr(parsed, parseCidr(cidr, "cidr"));
+}

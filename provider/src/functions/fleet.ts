@@ -1,0 +1,57 @@
+/** Reading many hosts at once: what `getTopology`, `getRoute` and the command line look at. */
+import type { HostView } from "../compile/fleet-intents";
+import { intentsOf } from "../compile/fleet-intents";
+import { queriesOf } from "../compile/plan";
+import type { Connection } from "../model/connection";
+import { connectionUri } from "../model/connection";
+import { SdnError } from "../model/error";
+import type { Snapshot } from "../model/snapshot";
+import type { Hosts } from "../resources/hosts";
+
+export interface FleetMember {
+  /** `undefined`: the host's own name. */
+  readonly name: string | undefined;
+  readonly connection: Connection;
+}
+
+/** Every host as it is now, in the order given; one that cannot be read says why. */
+export async function readFleet(
+  hosts: Hosts,
+  members: readonly FleetMember[],
+  signal: AbortSignal,
+  { withDrift = true } = {},
+): Promise<readonly HostView[]> {
+  const views = await Promise.all(members.map((member) => readMember(hosts, member, signal, withDrift)));
+  return uniquelyNamed(views);
+}
+
+async function readMember(
+  hosts: Hosts,
+  { name, connection }: FleetMember,
+  signal: AbortSignal,
+  withDrift: boolean,
+): Promise<HostView> {
+  const uri = connectionUri(connection);
+  try {
+    const session = hosts.session(connection);
+    let snapshot: Snapshot = await session.read([], signal);
+    // What has to be asked for follows from what the host remembers: only then is everything comparable.
+    const queries = withDrift ? intentsOf(snapshot).flatMap(queriesOf) : [];
+    if (queries.length > 0) snapshot = await session.read(queries, signal);
+    return { name: name ?? snapshot.facts?.hostname ?? uri, uri, snapshot, problem: undefined };
+  } catch (thrown) {
+    if (!(thrown instanceof SdnError) || thrown.code === "internal" || thrown.code === "cancelled") throw thrown;
+    return { name: name ?? uri, uri, snapshot: undefined, problem: thrown.message };
+  }
+}
+
+/** Machines made from one image may have one name: the later ones get a number. */
+function uniquelyNamed(views: readonly HostView[]): readonly HostView[] {
+  const taken = new Set<string>();
+  return views.map((view) => {
+    let name = view.name;
+    for (let number = 2; taken.has(name); number += 1) name = `${view.name}-${number}`;
+    taken.add(name);
+    return { ...view, name };
+  });
+}

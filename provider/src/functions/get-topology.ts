@@ -1,0 +1,59 @@
+import type { Topology } from "../compile/topology";
+import { topologyOf } from "../compile/topology";
+import { InputReader } from "../inputs/input-reader";
+import { picture } from "../render/picture";
+import type { Hosts } from "../resources/hosts";
+import type { CallContext, FunctionHandler } from "../rpc/handlers";
+import type { ValueMap } from "../rpc/value";
+import { readFleet } from "./fleet";
+import { readMembers } from "./fleet-inputs";
+import type { Outcome } from "./outcome";
+import { unknownResult } from "./outcome";
+import { plain } from "./plain";
+
+/** What the hosts show together, as read now. */
+export class GetTopology implements FunctionHandler {
+  readonly token = "sdn:index:getTopology";
+
+  constructor(private readonly hosts: Hosts) {}
+
+  async invoke(context: CallContext, args: ValueMap): Promise<Outcome> {
+    const reader = InputReader.of(args);
+    const members = readMembers(reader, this.hosts);
+    reader.finish();
+    if (!reader.problems.empty) return { failures: reader.problems.list };
+    if (reader.unknowns.size > 0) return unknownResult("hosts", "networks", "subnets", "endpoints", "picture");
+    const topology = topologyOf(await readFleet(this.hosts, members, context.signal));
+    return { result: topologyValue(topology) };
+  }
+}
+
+/** As the schema has it. */
+export function topologyValue(topology: Topology): ValueMap {
+  const { hosts, networks, subnets, endpoints } = topology;
+  const subnetName = (vni: number): string => subnets.find((one) => one.vni === vni)?.name ?? "";
+  return plain({
+    hosts: hosts.map(({ problem, ...host }) => ({ ...host, reachable: problem === undefined, problem })),
+    networks: networks.map(({ routers, ...network }) => ({
+      ...network,
+      hosts: routers.map(({ host }) => host),
+      egress: routers.some(({ egress4, egress6 }) => egress4 || egress6) ? "nat" : "none",
+    })),
+    subnets: subnets.map(({ networkVni, ...subnet }) => ({
+      ...subnet,
+      network: networks.find(({ vni }) => vni === networkVni)?.name ?? "",
+      segments: subnet.segments.map(({ routers: _routers, dockerNetwork, ...segment }) => ({
+        ...segment,
+        dockerNetworkName: dockerNetwork,
+      })),
+    })),
+    endpoints: endpoints.map(({ vni, ipv4, ipv6, mac, ...endpoint }) => ({
+      ...endpoint,
+      subnet: subnetName(vni),
+      ipv4Address: ipv4,
+      ipv6Address: ipv6,
+      macAddress: mac,
+    })),
+    picture: picture(topology),
+  });
+}
