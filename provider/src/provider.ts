@@ -1,5 +1,6 @@
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
+import { networkPeering } from "./components/network-peering";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
 import { GetRoute } from "./functions/get-route";
@@ -11,8 +12,9 @@ import { endpointAllocationKind } from "./resources/endpoint-allocation";
 import { HostHandler } from "./resources/host";
 import { HostResource } from "./resources/host-resource";
 import { Hosts } from "./resources/hosts";
-import { portKind, routerKind, segmentKind } from "./resources/linux";
+import { peeringKind, portKind, routerKind, segmentKind } from "./resources/linux";
 import { networkAllocationKind } from "./resources/network-allocation";
+import { peeringAllocationKind } from "./resources/peering-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
 import { subnetAllocationKind } from "./resources/subnet-allocation";
 import type { ComponentHandler, CustomResourceHandler, FunctionHandler, Handlers } from "./rpc/handlers";
@@ -40,7 +42,9 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:Host": () => new HostHandler(hosts),
     "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
+    "sdn:ipam:PeeringAllocation": () => new AllocationHandler(peeringAllocationKind, hosts, book),
     "sdn:ipam:SubnetAllocation": () => new AllocationHandler(subnetAllocationKind, hosts, book),
+    "sdn:linux:Peering": () => new HostResource(peeringKind, hosts),
     "sdn:linux:Port": () => new HostResource(portKind, hosts),
     "sdn:linux:Router": () => new HostResource(routerKind, hosts),
     "sdn:linux:Segment": () => new HostResource(segmentKind, hosts),
@@ -49,6 +53,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const componentTable: Table<keyof typeof components, ComponentHandler> = {
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
+    "sdn:index:NetworkPeering": () => networkPeering,
     "sdn:index:Subnet": () => subnet,
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };

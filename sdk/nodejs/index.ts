@@ -30,6 +30,11 @@ export type Host = import("./host").Host;
 export const Host: typeof import("./host").Host = null as any;
 utilities.lazyLoad(exports, ["Host"], () => require("./host"));
 
+export { NetworkPeeringArgs } from "./networkPeering";
+export type NetworkPeering = import("./networkPeering").NetworkPeering;
+export const NetworkPeering: typeof import("./networkPeering").NetworkPeering = null as any;
+utilities.lazyLoad(exports, ["NetworkPeering"], () => require("./networkPeering"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -70,6 +75,8 @@ const _module = {
                 return new Fabric(name, <any>undefined, { urn })
             case "sdn:index:Host":
                 return new Host(name, <any>undefined, { urn })
+            case "sdn:index:NetworkPeering":
+                return new NetworkPeering(name, <any>undefined, { urn })
             case "sdn:index:Subnet":
                 return new Subnet(name, <any>undefined, { urn })
             case "sdn:index:VirtualNetwork":

@@ -1,8 +1,15 @@
 /** Generators of intents: pairs are two versions of one resource, as an update has them. */
 import fc from "fast-check";
-import type { Attachment, Intent, PortIntent, RouterIntent, SegmentIntent } from "../../provider/src/compile/intent";
+import type {
+  Attachment,
+  Intent,
+  PeeringIntent,
+  PortIntent,
+  RouterIntent,
+  SegmentIntent,
+} from "../../provider/src/compile/intent";
 import { formatAddress } from "../../provider/src/model/address";
-import { portIntent, routerIntent, segmentIntent } from "./intents";
+import { peeringIntent, portIntent, routerIntent, segmentIntent } from "./intents";
 
 /** Kept, so that a failure today is a failure tomorrow. */
 export const seed = 20_261_124;
@@ -57,6 +64,25 @@ const endpoint = (kind: Attachment["kind"]): fc.Arbitrary<PortIntent> =>
     })
     .map((changes) => portIntent(kind, changes));
 
+const side = (network: string, routerVni: number, end: number, prefixes: readonly string[]) =>
+  fc.record({
+    network: fc.constant(network),
+    routerVni: fc.constant(routerVni),
+    ipv4: fc.constant(`100.64.156.${144 + end}`),
+    ipv6: optional(fc.constant(`fd73:646e:7472::9c9${end}`)),
+    prefixes: fc.subarray([...prefixes]),
+  });
+
+const peering: fc.Arbitrary<PeeringIntent> = fc
+  .record({
+    mtu,
+    sides: fc.tuple(
+      side("shop", 5000, 0, ["10.20.0.0/24", "10.20.128.0/17", "fd00:20::/48"]),
+      side("data", 5005, 1, ["10.30.0.0/16", "10.31.0.0/16", "fd00:30::/64"]),
+    ),
+  })
+  .map(peeringIntent);
+
 export interface Pair {
   readonly from: Intent;
   readonly to: Intent;
@@ -67,6 +93,7 @@ const pairOf = (arbitrary: fc.Arbitrary<Intent>): fc.Arbitrary<Pair> => fc.recor
 export const pairs: fc.Arbitrary<Pair> = fc.oneof(
   pairOf(router),
   pairOf(segment),
+  pairOf(peering),
   ...(["docker", "container", "namespace", "interface"] as const).map((kind) => pairOf(endpoint(kind))),
 );
 

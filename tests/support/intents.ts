@@ -1,5 +1,11 @@
 /** Intents as examples: one for each shape that the provider makes. */
-import type { Attachment, PortIntent, RouterIntent, SegmentIntent } from "../../provider/src/compile/intent";
+import type {
+  Attachment,
+  PeeringIntent,
+  PortIntent,
+  RouterIntent,
+  SegmentIntent,
+} from "../../provider/src/compile/intent";
 
 export interface Place {
   readonly owner: string;
@@ -82,5 +88,36 @@ export function portIntent(kind: Attachment["kind"], changes: Partial<PortIntent
     ...changes,
   };
 }
+
+export function peeringIntent(changes: Partial<PeeringIntent> = {}): PeeringIntent {
+  return {
+    ...place,
+    kind: "peering",
+    label: "shop-data",
+    vni: 5010,
+    mtu: 1450,
+    sides: [
+      {
+        network: "shop",
+        routerVni: 5000,
+        ipv4: "100.64.156.144",
+        ipv6: "fd73:646e:7472::9c90",
+        prefixes: ["10.20.0.0/16", "fd00:20::/48"],
+      },
+      {
+        network: "data",
+        routerVni: 5005,
+        ipv4: "100.64.156.145",
+        ipv6: "fd73:646e:7472::9c91",
+        prefixes: ["10.30.0.0/16", "fd00:30::/48"],
+      },
+    ],
+    ...changes,
+  };
+}
+
+/** The other network of `peeringIntent`. */
+export const peerRouter = (): RouterIntent =>
+  routerIntent({ label: "data", vni: 5005, cidr: "10.30.0.0/16", ipv6Cidr: "fd00:30::/48" });
 
 export const portAddress6 = { address: "fd00:20:1::5/64", gateway: "fd00:20:1::1" };

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../model/snapshot";
-import type { Intent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import type { Intent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { resourceKey } from "./names";
 
 /** A host as it was read, or why it could not be. */
@@ -21,6 +21,7 @@ export interface FleetIntents {
   readonly routers: readonly Placed<RouterIntent>[];
   readonly segments: readonly Placed<SegmentIntent>[];
   readonly ports: readonly Placed<PortIntent>[];
+  readonly peerings: readonly Placed<PeeringIntent>[];
 }
 
 /** What a host remembers of what was asked of it. */
@@ -33,6 +34,7 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
   const routers: Placed<RouterIntent>[] = [];
   const segments: Placed<SegmentIntent>[] = [];
   const ports: Placed<PortIntent>[] = [];
+  const peerings: Placed<PeeringIntent>[] = [];
   for (const { name: host, snapshot } of views) {
     const intents = snapshot === undefined ? [] : [...intentsOf(snapshot)];
     intents.sort((one, other) => (resourceKey(one) < resourceKey(other) ? -1 : 1));
@@ -47,8 +49,11 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
         case "port":
           ports.push({ host, intent });
           break;
+        case "peering":
+          peerings.push({ host, intent });
+          break;
       }
     }
   }
-  return { routers, segments, ports };
+  return { routers, segments, ports, peerings };
 }

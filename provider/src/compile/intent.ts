@@ -81,4 +81,25 @@ export interface PortIntent extends IntentBase {
   readonly attachment: Attachment;
 }
 
-export type Intent = RouterIntent | SegmentIntent | PortIntent;
+/** One network's side of a peering on a host. */
+export interface PeeringSide {
+  /** Name of the network, for messages. */
+  readonly network: string;
+  readonly routerVni: number;
+  /** Its addresses on the link between the two routers. */
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+  /** What the other side may reach, of either family. */
+  readonly prefixes: readonly string[];
+}
+
+/** Two virtual networks that reach each other, on one host. */
+export interface PeeringIntent extends IntentBase {
+  readonly kind: "peering";
+  /** Its own number out of the VNIs: it names the link and gives its addresses. */
+  readonly vni: number;
+  readonly mtu: number;
+  readonly sides: readonly [PeeringSide, PeeringSide];
+}
+
+export type Intent = RouterIntent | SegmentIntent | PortIntent | PeeringIntent;

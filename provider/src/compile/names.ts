@@ -13,6 +13,10 @@ export const uplinkName = (vni: number): string => `sdn-u-${vni}`;
 export const routerLinkName = (vni: number): string => `g${vni}`;
 export const gatewayLinkName = (vni: number): string => `a${vni}`;
 
+/** Both ends of the link between two routers that are peers, and the chain that guards it. */
+export const peeringLinkName = (vni: number): string => `p${vni}`;
+export const peeringChainName = (vni: number): string => `peering-${vni}`;
+
 export function routerNamespace(vni: number, scope: string): string {
   return scope === "" ? `sdn-r-${vni}` : `sdn-r-${vni}--${scope}`;
 }

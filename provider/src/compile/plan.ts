@@ -1,5 +1,6 @@
 import type { Snapshot } from "../model/snapshot";
 import type { Intent } from "./intent";
+import { peeringSteps } from "./peering";
 import { portSteps } from "./port";
 import { routerSteps } from "./router";
 import { segmentSteps } from "./segment";
@@ -16,6 +17,8 @@ export function stepsOf(intent: Intent): readonly Step[] {
       return segmentSteps(intent);
     case "port":
       return portSteps(intent);
+    case "peering":
+      return peeringSteps(intent);
   }
 }
 

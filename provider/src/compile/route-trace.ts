@@ -108,7 +108,33 @@ class Walk {
       this.hop(host, router.namespace, `${address} belongs to network ${network.name}, and to none of its subnets`);
       return this.end("dropped", "unallotted addresses of a network do not leave it");
     }
-    return this.outside(host, router.namespace, network, address);
+    return (
+      this.toPeer(host, router.namespace, network, address) ?? this.outside(host, router.namespace, network, address)
+    );
+  }
+
+  /** Into a network that is a peer; `undefined` where none has the address. */
+  private toPeer(host: string, router: string, network: TopologyNetwork, address: string): RouteTrace | undefined {
+    for (const { host: at, name, device, mtu, sides } of this.topology.peerings) {
+      const own = sides.find(({ vni }) => vni === network.vni);
+      const far = sides.find(({ vni }) => vni !== network.vni);
+      if (at !== host || own === undefined || far === undefined || !isInAny(address, far.prefixes)) continue;
+      this.hop(host, router, `sends it over peering ${name} (${device})`);
+      if (!isInAny(this.from.address, own.prefixes)) {
+        return this.end(
+          "dropped",
+          `peering ${name} lets only ${own.prefixes.join(", ")} of network ${network.name} pass`,
+        );
+      }
+      this.mtu = Math.min(this.mtu, mtu);
+      const target = subnetHolding(this.topology, far.vni, address);
+      const there = this.topology.networks.find(({ vni }) => vni === far.vni)?.routers.find((one) => one.host === host);
+      if (target === undefined || there === undefined) {
+        return this.end("dropped", `${address} belongs to network ${far.network}, and to none of its subnets`);
+      }
+      return this.toSubnet(host, there.namespace, target, address);
+    }
+    return undefined;
   }
 
   private toSubnet(host: string, router: string, target: TopologySubnet, address: string): RouteTrace {
@@ -151,6 +177,8 @@ class Walk {
     return { outcome, reason, hops: this.hops, mtu: this.mtu };
   }
 }
+
+const isInAny = (address: string, cidrs: readonly string[]): boolean => cidrs.some((cidr) => isIn(address, cidr));
 
 const segmentOn = (subnet: TopologySubnet, host: string): TopologySegment | undefined =>
   subnet.segments.find((one) => one.host === host);

@@ -1,3 +1,5 @@
+import type { Chain } from "./nft/json";
+
 /**
  * A plan is a list of steps: what must be true on one host, in the order in which it is made true. Steps are plain
  * data. What each kind means (words for the host, removal, comparison with a snapshot) stands in `steps/`, one file
@@ -30,7 +32,8 @@ export type Step =
   | { readonly kind: "flood"; readonly device: string; readonly peers: readonly string[] }
   | {
       readonly kind: "veth";
-      /** The end in the host's namespace. */
+      /** The namespace of the end that is named first; the host's own where it is left out. */
+      readonly from?: string;
       readonly name: string;
       readonly where: Where;
       readonly peer: string;
@@ -59,6 +62,26 @@ export type Step =
       readonly device: string;
       readonly via: string | undefined;
     }
+  /** A route of a routing table of its own, for `rule`. */
+  | {
+      readonly kind: "table-route";
+      readonly where: string;
+      readonly table: number;
+      readonly destination: string;
+      readonly device: string;
+      readonly via: string;
+    }
+  | {
+      readonly kind: "rule";
+      readonly where: string;
+      readonly priority: number;
+      readonly from: string;
+      readonly to: string | undefined;
+      /** The interface on which a packet arrives, `undefined` for any. */
+      readonly arriving: string | undefined;
+      /** `main-but-default`: the main table without its default route. */
+      readonly action: number | "main" | "main-but-default" | "blackhole";
+    }
   | {
       readonly kind: "neighbour";
       readonly where: string;
@@ -77,6 +100,16 @@ export type Step =
       readonly set: string;
       /** The parts of a concatenation, or one value. */
       readonly value: readonly string[];
+    }
+  /** A chain of one resource's own in our `inet` table, whole. */
+  | { readonly kind: "nft-chain"; readonly where: string; readonly chain: Chain }
+  /** An element of a map of the host's `inet` table. It carries the mark: two resources may want the same key. */
+  | {
+      readonly kind: "nft-map";
+      readonly map: string;
+      readonly key: readonly string[];
+      readonly value: string;
+      readonly mark: string;
     }
   | { readonly kind: "forward-accept"; readonly in: string; readonly out: string; readonly mark: string }
   | {

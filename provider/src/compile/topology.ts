@@ -3,8 +3,8 @@ import { readAddress } from "../model/address";
 import type { DockerNetworkState } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
-import type { Attachment, PortIntent, RouterIntent, SegmentIntent } from "./intent";
-import { bridgeName, markOf, routerNamespace, vxlanName } from "./names";
+import type { Attachment, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import { bridgeName, markOf, peeringLinkName, routerNamespace, vxlanName } from "./names";
 import { driftOf } from "./plan";
 
 /** What the hosts of a fabric show together, as plain data. Everything in it was read, nothing is assumed. */
@@ -13,6 +13,17 @@ export interface Topology {
   readonly networks: readonly TopologyNetwork[];
   readonly subnets: readonly TopologySubnet[];
   readonly endpoints: readonly TopologyEndpoint[];
+  readonly peerings: readonly TopologyPeering[];
+}
+
+/** A peering on one host. */
+export interface TopologyPeering {
+  readonly name: string;
+  readonly host: string;
+  /** The link in both routers. */
+  readonly device: string;
+  readonly mtu: number;
+  readonly sides: readonly { readonly network: string; readonly vni: number; readonly prefixes: readonly string[] }[];
 }
 
 export interface TopologyHost {
@@ -35,6 +46,8 @@ export interface TopologyNetwork {
   readonly ipv6Cidr: string | undefined;
   readonly mtu: number;
   readonly routers: readonly TopologyRouter[];
+  /** Names of the networks that it has a peering with. */
+  readonly peers: readonly string[];
 }
 
 export interface TopologyRouter {
@@ -90,9 +103,10 @@ export function topologyOf(views: readonly HostView[]): Topology {
   const intents = fleetIntents(views);
   return {
     hosts: views.map((view) => hostOf(view, intents)),
-    networks: groups(intents.routers).map(networkOf),
+    networks: groups(intents.routers).map((placed) => networkOf(placed, intents)),
     subnets: groups(intents.segments).map(subnetOf).sort(inOrder),
     endpoints: endpointsOf(views, intents),
+    peerings: intents.peerings.map(peeringOf),
   };
 }
 
@@ -121,7 +135,7 @@ function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetI
   };
 }
 
-function networkOf(placed: readonly Placed<RouterIntent>[]): TopologyNetwork {
+function networkOf(placed: readonly Placed<RouterIntent>[], { peerings }: FleetIntents): TopologyNetwork {
   const [{ intent }] = placed as readonly [Placed<RouterIntent>];
   const { label: name, owner, vni, cidr, ipv6Cidr, mtu } = intent;
   const routers = placed.map(({ host, intent: { egress, scope } }) => ({
@@ -130,7 +144,7 @@ function networkOf(placed: readonly Placed<RouterIntent>[]): TopologyNetwork {
     egress4: egress?.ipv4 !== undefined,
     egress6: egress?.ipv6 !== undefined,
   }));
-  return { name, owner, vni, cidr, ipv6Cidr, mtu, routers };
+  return { name, owner, vni, cidr, ipv6Cidr, mtu, routers, peers: peersOf(vni, peerings) };
 }
 
 function subnetOf(placed: readonly Placed<SegmentIntent>[]): TopologySubnet {
@@ -163,6 +177,24 @@ function segmentOf({ host, intent }: Placed<SegmentIntent>): TopologySegment {
     routers: [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),
     dockerNetwork,
   };
+}
+
+function peeringOf({ host, intent }: Placed<PeeringIntent>): TopologyPeering {
+  const { label: name, vni, mtu, sides } = intent;
+  return {
+    name,
+    host,
+    device: peeringLinkName(vni),
+    mtu,
+    sides: sides.map(({ network, routerVni, prefixes }) => ({ network, vni: routerVni, prefixes })),
+  };
+}
+
+function peersOf(vni: number, peerings: readonly Placed<PeeringIntent>[]): readonly string[] {
+  const far = peerings
+    .filter(({ intent }) => intent.sides.some(({ routerVni }) => routerVni === vni))
+    .flatMap(({ intent }) => intent.sides.filter(({ routerVni }) => routerVni !== vni).map(({ network }) => network));
+  return [...new Set(far)];
 }
 
 function endpointsOf(views: readonly HostView[], { segments, ports }: FleetIntents): readonly TopologyEndpoint[] {

@@ -11,6 +11,7 @@ import { overlayOverhead } from "../model/overlay";
 import type { Member } from "./member";
 import { memberOf, memberValue } from "./member";
 import { nameOf, outputsOf, referenceOf, refuseRepeated } from "./references";
+import { transitBlock } from "./transit";
 
 const defaults = {
   vniRange: { start: 4096, end: 12287 },
@@ -59,20 +60,20 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
   return { reader, parsed };
 }
 
-/** Each network has two addresses of the transit space, at twice its VNI. */
+/** Each network and each peering has a block of the transit space, at that many times its VNI. */
 function checkTransit({ vniRange, transitCidr, ipv6TransitCidr }: FabricInputs, problems: Problems): void {
   for (const [property, text] of [
     ["transitCidr", transitCidr],
     ["ipv6TransitCidr", ipv6TransitCidr],
   ] as const) {
-    const room = size(parseCidr(text, property)) / 2n;
+    const room = size(parseCidr(text, property)) / BigInt(transitBlock);
     if (BigInt(vniRange.end) < room) continue;
     problems.add(
       new SdnError({
         code: "invalid-input",
         property,
         value: text,
-        cause: `has two addresses each for VNIs up to ${room - 1n}, but vniRange ends at ${vniRange.end}`,
+        cause: `has ${transitBlock} addresses each for VNIs up to ${room - 1n}, but vniRange ends at ${vniRange.end}`,
         remedy: "take a larger transit space or a lower vniRange",
       }),
     );

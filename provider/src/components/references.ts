@@ -68,6 +68,13 @@ export function mapsOf(map: ValueMap, name: string): readonly ValueMap[] {
   return Array.isArray(value) ? (value as readonly Value[]).filter(isValueMap) : [];
 }
 
+/** The URN of a network's router on a host, where it is known. */
+export function routerOf(network: ValueMap, host: string): readonly string[] {
+  const routers = known(network, "routers");
+  const urn = isValueMap(routers) ? routers[host] : undefined;
+  return typeof urn === "string" ? [urn] : [];
+}
+
 /** Only the entries that are there: the wire has no place for absent values. */
 export function present(entries: Readonly<Record<string, Value | undefined>>): ValueMap {
   return Object.fromEntries(

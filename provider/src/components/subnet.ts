@@ -8,7 +8,7 @@ import type { Value, ValueMap } from "../rpc/value";
 import { isValueMap, Unknown, unknown } from "../rpc/value";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
-import { known, nameOf, outputsOf, present, referenceOf, refuseRepeated } from "./references";
+import { known, nameOf, outputsOf, present, referenceOf, refuseRepeated, routerOf } from "./references";
 
 interface SubnetInputs {
   readonly network: string;
@@ -136,7 +136,7 @@ export const subnet: ComponentHandler = {
               dockerNetwork: docker,
             }),
           },
-          dependencies: [allocation.urn, ...routerOf(network, member)],
+          dependencies: [allocation.urn, ...routerOf(network, member.name)],
         });
         return [member.name, segment.urn] as const;
       }),
@@ -144,12 +144,6 @@ export const subnet: ComponentHandler = {
     return outputs(network, allocation.outputs, parsed, dockerName, members, Object.fromEntries(segments));
   },
 };
-
-function routerOf(network: ValueMap, member: Member): readonly string[] {
-  const routers = known(network, "routers");
-  const urn = isValueMap(routers) ? routers[member.name] : undefined;
-  return typeof urn === "string" ? [urn] : [];
-}
 
 function outputs(
   network: ValueMap,

@@ -1,5 +1,3 @@
-import { formatAddress } from "../model/address";
-import { parseCidr } from "../model/cidr";
 import type { InputReader } from "../inputs/input-reader";
 import { InputReader as Reader } from "../inputs/input-reader";
 import { readSpace } from "../inputs/spaces";
@@ -11,6 +9,7 @@ import { parseName } from "../model/name";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
+import { transitPair } from "./transit";
 
 interface NetworkInputs {
   readonly fabric: string;
@@ -35,15 +34,10 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
   return { reader, parsed: { fabric: fabric ?? "", space, egress } };
 }
 
-/** The two addresses of the link between a network's router and its host: at twice the VNI in the transit space. */
+/** The link between a network's router and its host. */
 function transitLink(pool: Value, vni: Value): Value {
-  if (typeof pool !== "string" || typeof vni !== "number") return unknown;
-  const { base, family } = parseCidr(pool, "transitCidr");
-  const first = base + 2n * BigInt(vni);
-  return {
-    host: formatAddress({ family, value: first }),
-    router: formatAddress({ family, value: first + 1n }),
-  };
+  const [host, router] = transitPair(pool, vni);
+  return { host, router };
 }
 
 function routerSpec(label: string, allocation: ValueMap, fabric: ValueMap, egress: "nat" | "none"): ValueMap {

@@ -120,6 +120,17 @@ export class InputReader {
     return new InputReader(value, this.problems, this.at(name), this.unknowns);
   }
 
+  /** A list of objects; what is not one is a problem. */
+  objects(name: string): readonly InputReader[] | undefined {
+    return this.list(name)?.flatMap((item, index) => {
+      const inner = item instanceof Secret ? item.value : item;
+      const path = `${this.at(name)}[${index}]`;
+      if (isValueMap(inner)) return [new InputReader(inner, this.problems, path, this.unknowns)];
+      this.problems.add(new SdnError({ code: "invalid-input", property: path, cause: "must be an object" }));
+      return [];
+    });
+  }
+
   value(name: string): Value | undefined {
     return this.raw(name);
   }

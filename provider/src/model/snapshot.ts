@@ -19,21 +19,42 @@ export interface RouteState {
   readonly destination: string;
   readonly device: string;
   readonly via: string | undefined;
+  /** Number of its routing table; `undefined` for the main one. */
+  readonly table: number | undefined;
+}
+
+/** A rule that chooses a routing table. */
+export interface RuleState {
+  readonly family: 4 | 6;
+  readonly priority: number;
+  /** A CIDR, or `all`. */
+  readonly from: string;
+  readonly to: string | undefined;
+  /** The interface on which a packet arrives. */
+  readonly arriving: string | undefined;
+  /** A table's number or name, `main-but-default`, or what else is done, such as `blackhole`. */
+  readonly action: string;
 }
 
 export interface NamespaceState {
   readonly links: ReadonlyMap<string, LinkState>;
   readonly routes: readonly RouteState[];
+  /** Only where they were asked for. */
+  readonly rules: readonly RuleState[];
   /** Permanent entries only. */
   readonly neighbours: readonly { readonly device: string; readonly address: string; readonly mac: string }[];
   readonly tables: ReadonlyMap<string, TableState>;
 }
 
-/** One nftables table of ours: rules per chain, and the elements of its sets. */
+/** One nftables table of ours: rules per chain, and the elements of its sets and maps. */
 export interface TableState {
   readonly chains: ReadonlyMap<string, number>;
+  /** Chain → the comment of each rule, empty where it has none. */
+  readonly comments: ReadonlyMap<string, readonly string[]>;
   /** Set name → its elements, the parts of a concatenation joined by " . ". */
   readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Map name → key → value. */
+  readonly maps: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 export interface FdbEntry {

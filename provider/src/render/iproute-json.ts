@@ -1,5 +1,5 @@
 import { formatAddress, readAddress } from "../model/address";
-import type { FdbEntry, LinkState, NamespaceState, RouteState } from "../model/snapshot";
+import type { FdbEntry, LinkState, NamespaceState, RouteState, RuleState } from "../model/snapshot";
 
 /** The parts of `ip -j` and `bridge -j` output that we read. Fields are optional: versions of iproute2 differ. */
 interface IpLink {
@@ -25,6 +25,17 @@ interface IpRoute {
   readonly dev?: string;
   readonly gateway?: string;
   readonly type?: string;
+}
+interface IpRule {
+  readonly priority?: number;
+  readonly src?: string;
+  readonly srclen?: number;
+  readonly dst?: string;
+  readonly dstlen?: number;
+  readonly iif?: string;
+  readonly table?: string;
+  readonly action?: string;
+  readonly suppress_prefixlen?: number;
 }
 interface IpNeighbour {
   readonly dst?: string;
@@ -74,12 +85,27 @@ function linkState(link: IpLink, name: string): LinkState {
   };
 }
 
-export function parseRoutes(text: string, family: 4 | 6): readonly RouteState[] {
+export function parseRoutes(text: string, family: 4 | 6, table?: number): readonly RouteState[] {
   return (parseList(text) as readonly IpRoute[]).flatMap((route) => {
     const device = route.type === "blackhole" ? "blackhole" : route.dev;
     if (route.dst === undefined || device === undefined) return [];
-    return [{ destination: destination(route.dst, family), device, via: route.gateway }];
+    return [{ destination: destination(route.dst, family), device, via: route.gateway, table }];
   });
+}
+
+export function parseRules(text: string, family: 4 | 6): readonly RuleState[] {
+  const block = (address: string | undefined, length: number | undefined): string | undefined =>
+    address === undefined || address === "all"
+      ? address
+      : `${canonical(address)}/${length ?? (family === 4 ? 32 : 128)}`;
+  return (parseList(text) as readonly IpRule[]).map((rule) => ({
+    family,
+    priority: rule.priority ?? 0,
+    from: block(rule.src, rule.srclen) ?? "all",
+    to: block(rule.dst, rule.dstlen),
+    arriving: rule.iif,
+    action: `${rule.action ?? rule.table ?? ""}${rule.suppress_prefixlen === 0 ? "-but-default" : ""}`,
+  }));
 }
 
 function destination(text: string, family: 4 | 6): string {

@@ -20,8 +20,11 @@ const words = (...parts: readonly (string | undefined)[]): string =>
 function networkLine(network: TopologyNetwork): string {
   const { name, vni, cidr, ipv6Cidr, mtu, routers } = network;
   const out = routers.some(({ egress4, egress6 }) => egress4 || egress6) ? "nat" : "none";
-  return words(`network ${name}`, `VNI ${vni}`, cidr, ipv6Cidr, `MTU ${mtu}`, `way out: ${out}`);
+  return words(`network ${name}`, `VNI ${vni}`, cidr, ipv6Cidr, `MTU ${mtu}`, `way out: ${out}`, peerText(network));
 }
+
+const peerText = ({ peers }: TopologyNetwork): string | undefined =>
+  peers.length === 0 ? undefined : `peers: ${peers.join(" ")}`;
 
 function titleOf({ name, underlayAddress, dockerVersion }: TopologyHost): string {
   const docker = dockerVersion === undefined ? undefined : `Docker ${dockerVersion}`;

@@ -8,14 +8,20 @@ import type {
   Snapshot,
 } from "../model/snapshot";
 import { parseContainer, parseDockerNetworks } from "./docker-json";
-import { parseFdb, parseLinks, parseNeighbours, parseRoutes } from "./iproute-json";
+import { parseFdb, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
 import { parseTables } from "./nft-json";
 import { decodeText } from "./words";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type NamespaceDraft = Mutable<NamespaceState>;
 
-const emptyNamespace = (): NamespaceDraft => ({ links: new Map(), routes: [], neighbours: [], tables: new Map() });
+const emptyNamespace = (): NamespaceDraft => ({
+  links: new Map(),
+  routes: [],
+  rules: [],
+  neighbours: [],
+  tables: new Map(),
+});
 
 /** Collects the lines of a report into a snapshot. Lines that it does not know are passed over. */
 export class SnapshotBuilder {
@@ -53,6 +59,10 @@ export class SnapshotBuilder {
       case "ledger":
         this.ledger.set(where, parseLedger(where, text));
         return;
+      case "table4":
+      case "table6":
+        this.tableSection(title === "table4" ? 4 : 6, where, text);
+        return;
       default:
         this.namespaceSection(title, this.draft(where), text);
     }
@@ -68,6 +78,10 @@ export class SnapshotBuilder {
       case "routes6":
         draft.routes = [...draft.routes, ...parseRoutes(text, title === "routes4" ? 4 : 6)];
         return;
+      case "rules4":
+      case "rules6":
+        draft.rules = [...draft.rules, ...parseRules(text, title === "rules4" ? 4 : 6)];
+        return;
       case "neighbours":
         draft.neighbours = parseNeighbours(text);
         return;
@@ -75,6 +89,13 @@ export class SnapshotBuilder {
       case "nft-bridge":
         draft.tables = new Map([...draft.tables, ...parseTables(text)]);
     }
+  }
+
+  /** `NAMESPACE/TABLE`: a routing table of its own. */
+  private tableSection(family: 4 | 6, place: string, text: string): void {
+    const [where = "", table = ""] = place.split("/");
+    const draft = this.draft(where);
+    draft.routes = [...draft.routes, ...parseRoutes(text, family, Number(table))];
   }
 
   private draft(where: string): NamespaceDraft {

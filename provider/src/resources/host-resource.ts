@@ -101,7 +101,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   }
 
   check(_context: CallContext, { urn, news }: CheckRequest): Promise<CheckResult> {
-    const { reader } = this.readInputs(urn, news);
+    const { reader, parsed } = this.readInputs(urn, news);
+    if (parsed !== undefined) this.hosts.declared.note(connectionUri(parsed.connection), parsed.intent);
     return Promise.resolve({ inputs: news, failures: reader.problems.list });
   }
 
@@ -152,7 +153,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       );
       return;
     }
-    precheck.run(intent, snapshot, host).throwIfAny();
+    const others = this.hosts.declared.others(connectionUri(connection), intent, snapshot.ledger);
+    precheck.run(intent, snapshot, host, others).throwIfAny();
   }
 
   private async apply(
@@ -239,6 +241,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const parsed = this.parse(urn, inputs);
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const { connection, host, intent } = parsed;
+    this.hosts.declared.forget(connectionUri(connection), intent);
     const fragment: Fragment = {
       key: resourceKey(intent),
       mark: markOf(intent),
@@ -258,9 +261,10 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
 /** Whether nothing at all is left of what the resource made. */
 function nothingLeft(intent: Intent, snapshot: Snapshot): boolean {
   const mark = markOf(intent);
-  const ours = [...snapshot.host.links.values()].some((link) => link.alias === mark);
-  const namespaces = [...snapshot.namespaces.values()].some((state) => state.links.get("lo")?.alias === mark);
-  return !ours && !namespaces && !snapshot.dockerNetworks.some((network) => network.mark === mark);
+  const ours = [snapshot.host, ...snapshot.namespaces.values()].some(({ links }) =>
+    [...links.values()].some((link) => link.alias === mark),
+  );
+  return !ours && !snapshot.dockerNetworks.some((network) => network.mark === mark);
 }
 
 function failure(

@@ -1,10 +1,12 @@
 import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import type { Target } from "../targets/target";
+import { Declared } from "./declared";
 import { Arrivals, HostSession } from "./host-session";
 
 /** The hosts of this run: one session each. */
 export class Hosts {
+  readonly declared = new Declared();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly connections = new Map<string, Connection>();

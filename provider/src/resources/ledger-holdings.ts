@@ -40,7 +40,8 @@ export async function ledgerHoldings(hosts: Hosts, uris: readonly string[], cont
 
 /** A holder as messages name it; the same for a resource of this stack as the allocation itself says. */
 function holderName(intent: Intent): string {
-  return `${intent.kind === "router" ? "network" : "subnet"} ${intent.label} of ${intent.owner}`;
+  const nouns = { router: "network", segment: "subnet", peering: "peering", port: "endpoint" } as const;
+  return `${nouns[intent.kind]} ${intent.label} of ${intent.owner}`;
 }
 
 async function intentsOn(hosts: Hosts, uri: string, context: CallContext): Promise<readonly Intent[]> {

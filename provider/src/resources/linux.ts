@@ -1,5 +1,6 @@
-import type { PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
+import type { PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
 import type { HostResourceKind } from "./host-resource";
+import { readPeeringSpec } from "./spec-peering";
 import { readPortSpec, readRouterSpec, readSegmentSpec } from "./spec-inputs";
 
 /** A virtual network on one host. */
@@ -7,6 +8,15 @@ export const routerKind: HostResourceKind<RouterIntent> = {
   token: "sdn:linux:Router",
   kind: "router",
   readSpec: readRouterSpec,
+  identity: ["vni"],
+  sameName: false,
+};
+
+/** Two virtual networks that reach each other, on one host. */
+export const peeringKind: HostResourceKind<PeeringIntent> = {
+  token: "sdn:linux:Peering",
+  kind: "peering",
+  readSpec: readPeeringSpec,
   identity: ["vni"],
   sameName: false,
 };

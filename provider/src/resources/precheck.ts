@@ -6,6 +6,7 @@ import type { SdnErrorDetail } from "../model/error";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { Snapshot } from "../model/snapshot";
+import { peeringFits } from "./precheck-peering";
 
 /** What a preview can tell of a change by looking at the host: everything that would make it fail, at once. */
 export const precheck = {
@@ -14,7 +15,8 @@ export const precheck = {
     return container === undefined ? [] : [["query_container", container]];
   },
 
-  run(intent: Intent, snapshot: Snapshot, host: string): Problems {
+  /** `others`: what else is wanted on this host. */
+  run(intent: Intent, snapshot: Snapshot, host: string, others: readonly Intent[] = []): Problems {
     const problems = new Problems();
     const say = (detail: Omit<SdnErrorDetail, "host" | "resource">): void => {
       problems.add(new SdnError({ ...detail, host, resource: intent.label }));
@@ -22,11 +24,12 @@ export const precheck = {
     namesAreFree(intent, snapshot, say);
     if (intent.kind === "segment") segmentFits(intent, snapshot, say);
     if (intent.kind === "port") portFits(intent, snapshot, say);
+    if (intent.kind === "peering") peeringFits(intent, others, say);
     return problems;
   },
 };
 
-type Say = (detail: Omit<SdnErrorDetail, "host" | "resource">) => void;
+export type Say = (detail: Omit<SdnErrorDetail, "host" | "resource">) => void;
 
 function containerOf(intent: Intent): string | undefined {
   if (intent.kind !== "port") return undefined;
@@ -42,6 +45,8 @@ function linksOf(intent: Intent): readonly string[] {
       return [bridgeName(intent.vni), vxlanName(intent.vni)];
     case "port":
       return [endpointLinkName(intent.vni, intent.name)];
+    case "peering":
+      return [];
   }
 }
 

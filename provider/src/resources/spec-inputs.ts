@@ -10,8 +10,8 @@ import type { InputReader } from "../inputs/input-reader";
 /** The part of an intent that is an input; owner and scope come from the URN and the connection. */
 export type SpecOf<I extends Intent> = Omit<I, "kind" | "owner" | "scope">;
 
-const address = (text: string, property: string): string => formatAddress(parseAddress(text, property));
-const cidr = (text: string, property: string): string => formatCidr(parseCidr(text, property));
+export const address = (text: string, property: string): string => formatAddress(parseAddress(text, property));
+export const cidr = (text: string, property: string): string => formatCidr(parseCidr(text, property));
 const mac = (text: string, property: string): string => formatMac(parseMac(text, property));
 
 /** An address with its prefix length, host bits kept: `10.20.0.5/24`. */
@@ -31,7 +31,7 @@ function interfaceAddress(text: string, property: string): string {
 }
 
 /** A part that is there wholly or not at all. */
-function needed<T>(
+export function needed<T>(
   reader: InputReader | undefined,
   name: string,
   parse: (text: string, property: string) => T,
@@ -39,11 +39,11 @@ function needed<T>(
   return reader?.require(name, reader.parsed(name, parse), "it, or leave the whole out");
 }
 
-const vni = (reader: InputReader, name: string): number | undefined =>
+export const vni = (reader: InputReader, name: string): number | undefined =>
   reader.require(name, reader.integer(name, minimumVni, maximumVni), "a VNI");
-const mtu = (reader: InputReader): number | undefined =>
+export const mtu = (reader: InputReader): number | undefined =>
   reader.require("mtu", reader.integer("mtu", 576, 65535), "the MTU in bytes");
-const label = (reader: InputReader): string | undefined =>
+export const label = (reader: InputReader): string | undefined =>
   reader.require("label", reader.parsed("label", parseName), "the component's name");
 
 export function readRouterSpec(reader: InputReader): SpecOf<RouterIntent> | undefined {

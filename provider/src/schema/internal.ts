@@ -27,6 +27,7 @@ function hostResource(description: string, spec: string): ResourceSpec {
 }
 
 export const router = hostResource("A virtual network on one host.", "What is to be on the host.");
+export const peering = hostResource("A peering of two virtual networks on one host.", "What is to be on the host.");
 export const segment = hostResource("A subnet on one host.", "What is to be on the host.");
 export const port = hostResource("An endpoint on its host.", "What is to be on the host.");
 
@@ -85,6 +86,12 @@ export const networkAllocation = allocation(
     allottedCidr: string("The IPv4 space."),
     allottedIpv6Cidr: string("The IPv6 space."),
   },
+);
+
+export const peeringAllocation = allocation(
+  "Number of a peering, out of the VNIs.",
+  { fabric: string("URN of the fabric."), vniRange: ofType("sdn:index:VniRange", "VNIs to take from.") },
+  { vni: integer("The number.") },
 );
 
 const hostRanges = {

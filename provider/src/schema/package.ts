@@ -1,7 +1,18 @@
 import { containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, virtualNetwork, vniRangeType } from "./fabric";
 import { connectionType, factsType, host, sshType } from "./host";
-import { endpointAllocation, networkAllocation, port, router, segment, sharedPort, subnetAllocation } from "./internal";
+import {
+  endpointAllocation,
+  networkAllocation,
+  peering,
+  peeringAllocation,
+  port,
+  router,
+  segment,
+  sharedPort,
+  subnetAllocation,
+} from "./internal";
+import { networkPeering } from "./peering";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { subnet } from "./subnet";
 import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
@@ -11,6 +22,7 @@ import { packageVersion } from "./version";
 export const components = {
   "sdn:index:Endpoint": endpoint,
   "sdn:index:Fabric": fabric,
+  "sdn:index:NetworkPeering": networkPeering,
   "sdn:index:Subnet": subnet,
   "sdn:index:VirtualNetwork": virtualNetwork,
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
@@ -19,7 +31,9 @@ export const customResources = {
   "sdn:index:Host": host,
   "sdn:ipam:EndpointAllocation": endpointAllocation,
   "sdn:ipam:NetworkAllocation": networkAllocation,
+  "sdn:ipam:PeeringAllocation": peeringAllocation,
   "sdn:ipam:SubnetAllocation": subnetAllocation,
+  "sdn:linux:Peering": peering,
   "sdn:linux:Port": port,
   "sdn:linux:Router": router,
   "sdn:linux:Segment": segment,

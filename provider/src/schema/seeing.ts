@@ -34,8 +34,9 @@ const topologyNetwork: ObjectTypeSpec = {
     mtu: integer("MTU, bytes."),
     egress: string("`nat` where any of its routers has a way out, else `none`."),
     hosts: strings("The hosts with a router of it."),
+    peers: strings("Names of the networks that it has a peering with."),
   },
-  required: ["name", "owner", "vni", "mtu", "egress", "hosts"],
+  required: ["name", "owner", "vni", "mtu", "egress", "hosts", "peers"],
 };
 
 const topologySegment: ObjectTypeSpec = {

@@ -15,6 +15,11 @@ export type NetworkAllocation = import("./networkAllocation").NetworkAllocation;
 export const NetworkAllocation: typeof import("./networkAllocation").NetworkAllocation = null as any;
 utilities.lazyLoad(exports, ["NetworkAllocation"], () => require("./networkAllocation"));
 
+export { PeeringAllocationArgs } from "./peeringAllocation";
+export type PeeringAllocation = import("./peeringAllocation").PeeringAllocation;
+export const PeeringAllocation: typeof import("./peeringAllocation").PeeringAllocation = null as any;
+utilities.lazyLoad(exports, ["PeeringAllocation"], () => require("./peeringAllocation"));
+
 export { SubnetAllocationArgs } from "./subnetAllocation";
 export type SubnetAllocation = import("./subnetAllocation").SubnetAllocation;
 export const SubnetAllocation: typeof import("./subnetAllocation").SubnetAllocation = null as any;
@@ -29,6 +34,8 @@ const _module = {
                 return new EndpointAllocation(name, <any>undefined, { urn })
             case "sdn:ipam:NetworkAllocation":
                 return new NetworkAllocation(name, <any>undefined, { urn })
+            case "sdn:ipam:PeeringAllocation":
+                return new PeeringAllocation(name, <any>undefined, { urn })
             case "sdn:ipam:SubnetAllocation":
                 return new SubnetAllocation(name, <any>undefined, { urn })
             default:

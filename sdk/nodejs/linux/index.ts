@@ -5,6 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 // Export members:
+export { PeeringArgs } from "./peering";
+export type Peering = import("./peering").Peering;
+export const Peering: typeof import("./peering").Peering = null as any;
+utilities.lazyLoad(exports, ["Peering"], () => require("./peering"));
+
 export { PortArgs } from "./port";
 export type Port = import("./port").Port;
 export const Port: typeof import("./port").Port = null as any;
@@ -30,6 +35,8 @@ const _module = {
     version: utilities.getVersion(),
     construct: (name: string, type: string, urn: string): pulumi.Resource => {
         switch (type) {
+            case "sdn:linux:Peering":
+                return new Peering(name, <any>undefined, { urn })
             case "sdn:linux:Port":
                 return new Port(name, <any>undefined, { urn })
             case "sdn:linux:Router":

@@ -225,6 +225,10 @@ export interface TopologyNetwork {
      */
     owner: string;
     /**
+     * Names of the networks that it has a peering with.
+     */
+    peers: string[];
+    /**
      * Its own VNI.
      */
     vni: number;

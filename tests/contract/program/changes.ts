@@ -1,7 +1,22 @@
 /** Changes of a host that the tests of the program disturb, with what is there before. */
-import type { Intent, PortIntent, RouterIntent, SegmentIntent } from "../../../provider/src/compile/intent";
+import type {
+  Intent,
+  PeeringIntent,
+  PortIntent,
+  RouterIntent,
+  SegmentIntent,
+} from "../../../provider/src/compile/intent";
 import { parseReport } from "../../../provider/src/render/report";
-import { addressing, egressDual, portAddress6, portIntent, routerIntent, segmentIntent } from "../../support/intents";
+import {
+  addressing,
+  egressDual,
+  peeringIntent,
+  peerRouter,
+  portAddress6,
+  portIntent,
+  routerIntent,
+  segmentIntent,
+} from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
 import type { ProgramHost } from "./bench";
 
@@ -22,6 +37,9 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
   const port: PortIntent = { ...portIntent("namespace", { ipv6: portAddress6, attachment }), scope };
   const interfaceOf = { kind: "interface", interface: "nic0" } as const;
   const network = [router, segment];
+  const peering: PeeringIntent = { ...peeringIntent(), scope };
+  const peers = [router, { ...peerRouter(), scope }];
+  const [left, right] = peering.sides;
   return new Map<string, Omit<Change, "name">>([
     ["a router without egress is made", { given: [], to: router }],
     ["a router gets egress", { given: [router], from: router, to: gateway }],
@@ -58,6 +76,22 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
           ...segment,
           ipv4: { ...addressing.ipv4, gateway: "10.20.1.2", router: "10.20.1.80", range: "10.20.1.80/28" },
           ipv6: undefined,
+        },
+      },
+    ],
+    ["two networks become peers", { given: peers, to: peering }],
+    [
+      "a peering's prefixes, MTU and family change",
+      {
+        given: [...peers, peering],
+        from: peering,
+        to: {
+          ...peering,
+          mtu: 1400,
+          sides: [
+            { ...left, ipv6: undefined, prefixes: ["10.20.1.0/24", "10.20.2.0/24"] },
+            { ...right, ipv6: undefined, prefixes: ["10.30.0.0/16"] },
+          ],
         },
       },
     ],

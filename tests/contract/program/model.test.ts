@@ -10,7 +10,7 @@ class ModelMachine implements Machine {
   run = async (stdin: string): Promise<string> => this.host.run(stdin);
   addLink = async (name: string): Promise<void> => this.host.setLink(name, { kind: "veth" });
   addNamespace = async (name: string): Promise<void> => this.host.setLink("eth0", {}, name);
-  removeLink = async (name: string): Promise<void> => this.host.removeLink(name);
+  removeLink = async (name: string, where?: string): Promise<void> => this.host.removeLink(name, where);
   hasLink = (name: string): boolean => this.host.hasLink(name);
   hasNamespace = (name: string): boolean => this.host.hasNamespace(name);
   reset = async (): Promise<void> => {

@@ -1,12 +1,27 @@
 /** What the host's program does, as a table; one for the real program and the model that stands in for it. */
-import type { Intent, PortIntent, RouterIntent, SegmentIntent } from "../../../provider/src/compile/intent";
+import type {
+  Intent,
+  PeeringIntent,
+  PortIntent,
+  RouterIntent,
+  SegmentIntent,
+} from "../../../provider/src/compile/intent";
 import { markOf, routerNamespace } from "../../../provider/src/compile/names";
 import { driftOf } from "../../../provider/src/compile/plan";
 import { SdnError } from "../../../provider/src/model/error";
 import type { Snapshot } from "../../../provider/src/model/snapshot";
 import type { FragmentResult, Report } from "../../../provider/src/render/report";
 import { parseReport } from "../../../provider/src/render/report";
-import { addressing, egressDual, portAddress6, portIntent, routerIntent, segmentIntent } from "../../support/intents";
+import {
+  addressing,
+  egressDual,
+  peeringIntent,
+  peerRouter,
+  portAddress6,
+  portIntent,
+  routerIntent,
+  segmentIntent,
+} from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
 
 /** A host, and what others do to it. */
@@ -19,7 +34,8 @@ export interface Machine {
   addLink(name: string): Promise<void>;
   /** Somebody else's namespace, with an interface in it. */
   addNamespace(name: string): Promise<void>;
-  removeLink(name: string): Promise<void>;
+  /** `where`: a namespace of the machine, the host's own if left out. */
+  removeLink(name: string, where?: string): Promise<void>;
   hasLink(name: string): boolean;
   hasNamespace(name: string): boolean;
   /** Back to a host on which nothing was done. */
@@ -31,6 +47,9 @@ interface Bench {
   readonly router: RouterIntent;
   readonly segment: SegmentIntent;
   readonly port: PortIntent;
+  /** Another network's router, and the peering of the two. */
+  readonly peerOf: RouterIntent;
+  readonly peering: PeeringIntent;
   apply(to: Intent, from?: Intent, expectedGeneration?: number): Promise<FragmentResult | undefined>;
   remove(intent: Intent): Promise<Report>;
   report(about: readonly Intent[]): Promise<Snapshot>;
@@ -206,6 +225,52 @@ const removal: readonly Case[] = [
   },
 ];
 
+const peering: readonly Case[] = [
+  {
+    name: "joins two routers, shows no drift of any, and repairs what somebody took away",
+    check: async ({ machine, apply, drift, router, peerOf, peering: link }) => {
+      for (const intent of [router, peerOf, link]) expect(await apply(intent)).toEqual(ok(1));
+      for (const intent of [router, peerOf, link]) expect(await drift(intent)).toEqual([]);
+      const where = routerNamespace(5000, machine.scope);
+      await machine.removeLink("p5010", where);
+      expect(await drift(link)).toEqual(
+        expect.arrayContaining([
+          `interface p5010 in ${where} is missing`,
+          `route to 10.30.0.0/16 in ${where} by p5010 is missing`,
+        ]),
+      );
+      expect(await apply(link, link, 1)).toEqual(ok(1));
+      expect(await drift(link)).toEqual([]);
+    },
+  },
+  {
+    name: "limits what may pass, and takes the routes to the rest away",
+    check: async ({ machine, apply, drift, router, peerOf, peering: link }) => {
+      for (const intent of [router, peerOf, link]) await apply(intent);
+      const [left, right] = link.sides;
+      const to: PeeringIntent = { ...link, sides: [left, { ...right, prefixes: ["10.30.7.0/24"] }] };
+      expect(await drift(to)).toContain(
+        `nftables chain inet sdn peering-5010 in ${routerNamespace(5000, machine.scope)} lacks 2 rules and has 4 that are not ours`,
+      );
+      expect(await apply(to, link, 1)).toEqual(ok(2));
+      expect(await drift(to)).toEqual([]);
+      const old = `route to 10.30.0.0/16 in ${routerNamespace(5000, machine.scope)} by p5010 is missing`;
+      expect(await drift(link)).toContain(old);
+    },
+  },
+  {
+    name: "goes and leaves both routers as they were",
+    check: async ({ apply, remove, drift, report, router, peerOf, peering: link }) => {
+      for (const intent of [router, peerOf]) await apply(intent);
+      const before = (await report([])).namespaces;
+      await apply(link);
+      expect([...(await remove(link)).results.values()]).toEqual([ok(0)]);
+      expect((await report([])).namespaces).toEqual(before);
+      expect(await drift(router)).toEqual([]);
+    },
+  },
+];
+
 const refusals: readonly Case[] = [
   {
     name: "keeps away from somebody else's interface of the same name, and undoes what it made before it met it",
@@ -305,7 +370,7 @@ const refusals: readonly Case[] = [
   },
 ];
 
-const cases = { creation, changes, removal, refusals };
+const cases = { creation, changes, removal, peering, refusals };
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {
@@ -328,6 +393,8 @@ function benchOf(machine: Machine): Bench {
     router: { ...routerIntent({ ipv6Cidr: "fd00:20::/48" }), scope },
     segment: { ...segmentIntent({ ...addressing }), scope },
     port: { ...portIntent("namespace", { ipv6: portAddress6, attachment }), scope },
+    peerOf: { ...peerRouter(), scope },
+    peering: { ...peeringIntent(), scope },
     apply: async (to, from, expected) => {
       const fragment = applyFragment(to, from, expected);
       return (await run(scope, [fragment])).results.get(fragment.key);

@@ -22,8 +22,8 @@ class RealMachine implements Machine {
   addNamespace = async (name: string): Promise<void> => {
     sh(`ip netns add ${name}; ip -n ${name} link add eth0 type veth peer name eth1`);
   };
-  removeLink = async (name: string): Promise<void> => {
-    this.host.in(`ip link del dev ${name}`);
+  removeLink = async (name: string, where?: string): Promise<void> => {
+    this.host.in(`ip ${where === undefined ? "" : `-n ${where}`} link del dev ${name}`);
   };
   hasLink = (name: string): boolean => this.host.in("ip -o link show").includes(` ${name}`);
   hasNamespace = (name: string): boolean => existsSync(`/run/netns/${name}`);

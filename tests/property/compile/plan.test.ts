@@ -5,7 +5,7 @@ import { markOf, resourceKey } from "../../../provider/src/compile/names";
 import { applyWords, driftOf, removeAllWords } from "../../../provider/src/compile/plan";
 import { parseReport } from "../../../provider/src/render/report";
 import { intents, pairs, seed } from "../../support/intent-arbitraries";
-import { routerIntent, segmentIntent } from "../../support/intents";
+import { peerRouter, routerIntent, segmentIntent } from "../../support/intents";
 import { ModelHost } from "../../support/model-host";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
 
@@ -18,6 +18,7 @@ function hostFor(intent: Intent): ModelHost {
   host.setLink("ens4", { mtu: 9000 });
   host.setContainer("web-1");
   if (intent.kind !== "router") perform(host, routerIntent());
+  if (intent.kind === "peering") perform(host, peerRouter());
   if (intent.kind === "port") {
     perform(host, segmentIntent());
     host.setDockerNetwork("shop-web", ["10.20.1.0/24"]);

@@ -1,42 +1,22 @@
 /** The operations of the host's program on the model: what each makes true, and when it is refused. */
-import type { ModelLink, ModelNamespace, ModelState } from "./state";
+import type { ModelLink, ModelState } from "./state";
 import { emptyNamespace, link } from "./state";
+import { linkOf, space } from "./places";
+import { filtering } from "./filtering";
+import { policyRouting } from "./policy-routing";
+import { Refusal } from "./refusal";
 
-export class Refusal extends Error {
-  constructor(
-    readonly code: "conflict" | "not-found" | "remote-failure" | "stale",
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export { Refusal };
 
 export interface Step {
   readonly state: ModelState;
   readonly warn: (message: string) => void;
 }
 
-type Operation = (step: Step, ...words: readonly string[]) => void;
+export type Operation = (step: Step, ...words: readonly string[]) => void;
 
 const list = (word: string): readonly string[] => (word === "-" ? [] : word.split(","));
 const orNone = (word: string): string | undefined => (word === "-" ? undefined : word);
-
-/** A container's namespace is named as the words name it, and is there while the container runs. */
-function space(state: ModelState, where: string): ModelNamespace {
-  const container = where.startsWith("container:") ? state.docker.containers.get(where.slice(10)) : undefined;
-  if (where.startsWith("container:") && container?.running !== true) {
-    throw new Refusal("not-found", `container ${where.slice(10)} is not running`);
-  }
-  const found = state.namespaces.get(where);
-  if (found === undefined) throw new Refusal("remote-failure", `Cannot open network namespace "${where}"`);
-  return found;
-}
-
-function linkOf(state: ModelState, where: string, name: string): ModelLink {
-  const found = space(state, where).links.get(name);
-  if (found === undefined) throw new Refusal("remote-failure", `Cannot find device "${name}"`);
-  return found;
-}
 
 /** Our link of that name, or `undefined` where there is none; somebody else's is a conflict. */
 function owned(state: ModelState, where: string, name: string, mark: string): ModelLink | undefined {
@@ -56,7 +36,9 @@ export function removeLink(state: ModelState, where: string, name: string): void
     if (one.lower === name) removeLink(state, where, upper);
     if (one.master === name) one.master = "";
   }
-  for (const [destination, route] of [...spaceOf.routes]) if (route.device === name) spaceOf.routes.delete(destination);
+  for (const routes of [spaceOf.routes, ...spaceOf.routingTables.values()]) {
+    for (const [destination, route] of [...routes]) if (route.device === name) routes.delete(destination);
+  }
   for (const key of [...spaceOf.neighbours.keys()]) if (key.startsWith(`${name} `)) spaceOf.neighbours.delete(key);
   if (where === "-") for (const key of [...state.fdb.keys()]) if (key.startsWith(`${name} `)) state.fdb.delete(key);
   if (found.peer !== undefined) removeLink(state, found.peer.where, found.peer.name);
@@ -97,27 +79,27 @@ function ensureNamespace({ state }: Step, name = "", mark = ""): void {
 }
 
 function ensureVeth({ state }: Step, name = "", where = "", peer = "", ...rest: readonly string[]): void {
-  const [mtu = "", mac = "", bridge = "", mark = ""] = rest;
+  const [mtu = "", mac = "", bridge = "", mark = "", from = "-"] = rest;
   const inside = space(state, where);
-  let outer = owned(state, "-", name, mark);
+  let outer = owned(state, from, name, mark);
   let inner = inside.links.get(peer);
   if (inner !== undefined && inner.alias !== mark) {
     const owner = inner.alias === "" ? "it carries no mark" : inner.alias;
     throw new Refusal("conflict", `interface ${peer} exists in ${where} and is not ours: ${owner}`);
   }
   if (outer === undefined || inner === undefined) {
-    if (outer !== undefined) removeLink(state, "-", name);
+    if (outer !== undefined) removeLink(state, from, name);
     if (inner !== undefined) removeLink(state, where, peer);
     outer = link({ kind: "veth", alias: mark, peer: { where, name: peer } });
-    inner = link({ kind: "veth", alias: mark, peer: { where: "-", name } });
-    space(state, "-").links.set(name, outer);
+    inner = link({ kind: "veth", alias: mark, peer: { where: from, name } });
+    space(state, from).links.set(name, outer);
     inside.links.set(peer, inner);
   }
   Object.assign(outer, { mtu: Number(mtu), up: true });
   Object.assign(inner, { mtu: Number(mtu), up: true });
   if (mac !== "-") inner.mac = mac;
   if (bridge === "-") return;
-  linkOf(state, "-", bridge);
+  linkOf(state, from, bridge);
   outer.master = bridge;
 }
 
@@ -149,41 +131,6 @@ function ensureSysctl({ state }: Step, where = "", key = "", value = ""): void {
   if (current === value) return;
   if (where === "-" && !state.savedSysctls.has(key)) state.savedSysctls.set(key, current);
   sysctls.set(key, value);
-}
-
-interface NftCommand {
-  readonly add?: {
-    readonly table?: { readonly family: string; readonly name: string };
-    readonly set?: { readonly family: string; readonly table: string; readonly name: string };
-    readonly chain?: { readonly family: string; readonly table: string; readonly name: string };
-    readonly rule?: { readonly family: string; readonly table: string; readonly chain: string };
-  };
-  readonly flush?: { readonly chain: { readonly family: string; readonly table: string; readonly name: string } };
-}
-
-function ensureTable({ state }: Step, where = "", word = ""): void {
-  const { tables } = space(state, where);
-  const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly NftCommand[] };
-  for (const { add, flush } of nftables) {
-    const named = add?.set ?? add?.chain ?? add?.rule ?? flush?.chain;
-    const key = add?.table === undefined ? `${named?.family} ${named?.table}` : `${add.table.family} ${add.table.name}`;
-    const table = tables.get(key) ?? { chains: new Map<string, number>(), sets: new Map<string, Set<string>>() };
-    tables.set(key, table);
-    if (add?.set !== undefined && !table.sets.has(add.set.name)) table.sets.set(add.set.name, new Set());
-    if (add?.chain !== undefined && !table.chains.has(add.chain.name)) table.chains.set(add.chain.name, 0);
-    if (flush !== undefined) table.chains.set(flush.chain.name, 0);
-    if (add?.rule !== undefined) table.chains.set(add.rule.chain, (table.chains.get(add.rule.chain) ?? 0) + 1);
-  }
-}
-
-function elementsOf(state: ModelState, family: string, set: string): Set<string> | undefined {
-  return state.namespaces.get("-")?.tables.get(`${family} sdn`)?.sets.get(set);
-}
-
-function ensureElement({ state }: Step, family = "", set = "", value = ""): void {
-  const elements = elementsOf(state, family, set);
-  if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
-  elements.add(value.replaceAll("/", " . "));
 }
 
 function ensureDockerNetwork({ state }: Step, name = "", bridge = "", mtu = "", mark = "", ...pools: string[]): void {
@@ -244,6 +191,8 @@ function removeMaster({ state }: Step, name = "", bridge = ""): void {
 }
 
 export const operations: Readonly<Record<string, Operation>> = {
+  ...filtering,
+  ...policyRouting,
   bridge: ensureBridge,
   vxlan: ensureVxlan,
   flood: ensureFlood,
@@ -267,8 +216,6 @@ export const operations: Readonly<Record<string, Operation>> = {
   forwarding6: (step) => {
     ensureSysctl(step, "-", "net.ipv6.conf.all.forwarding", "1");
   },
-  nft_table: ensureTable,
-  nft_element: ensureElement,
   forward_accept: () => undefined, // the model's host has no DOCKER-USER
   docker_network: ensureDockerNetwork,
   docker_connection: ensureConnection,
@@ -286,8 +233,5 @@ export const operations: Readonly<Record<string, Operation>> = {
     state.namespaces.get(where)?.neighbours.delete(`${device} ${address}`);
   },
   remove_master: removeMaster,
-  remove_nft_element: ({ state }, family = "", set = "", value = "") => {
-    elementsOf(state, family, set)?.delete(value.replaceAll("/", " . "));
-  },
   remove_forward_accept: () => undefined,
 };

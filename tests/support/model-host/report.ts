@@ -35,11 +35,31 @@ function linkJson([name, link]: readonly [string, ModelLink]): unknown {
   };
 }
 
+const isDefault = (destination: string): boolean => /^(0\.0\.0\.0|::)\/0$/.test(destination);
+
+function rulesJson(space: ModelNamespace | undefined, family: string): unknown {
+  const block = (text: string): readonly [string, number] => {
+    const [address = "", length = ""] = text.split("/");
+    return [address, Number(length)];
+  };
+  return [...(space?.rules ?? [])]
+    .filter(([key]) => key.startsWith(`${family} `))
+    .map(([key, { from, to, arriving, action }]) => ({
+      priority: Number(key.slice(2)),
+      src: block(from)[0],
+      srclen: block(from)[1],
+      ...(to === "-" ? {} : { dst: block(to)[0], dstlen: block(to)[1] }),
+      ...(arriving === "-" ? {} : { iif: arriving }),
+      ...(action === "blackhole" ? { action } : { table: action.replace(/-but-default$/, "") }),
+      ...(action.endsWith("-but-default") ? { suppress_prefixlen: 0 } : {}),
+    }));
+}
+
 function routesJson(space: ModelNamespace, family: 4 | 6): unknown {
   return [...space.routes]
     .filter(([destination]) => destination.includes(":") === (family === 6))
     .map(([destination, { device, via }]) => ({
-      dst: /^(0\.0\.0\.0|::)\/0$/.test(destination) ? "default" : destination,
+      dst: isDefault(destination) ? "default" : destination,
       ...(device === "blackhole" ? { type: "blackhole" } : { dev: device }),
       ...(via === undefined ? {} : { gateway: via }),
     }));
@@ -60,9 +80,19 @@ function tablesJson(space: ModelNamespace, family: string): unknown {
           elem: [...elements].map((one) => (one.includes(" . ") ? { concat: one.split(" . ") } : one)),
         },
       })),
+      ...[...table.maps].map(([name, elements]) => ({
+        map: {
+          ...at,
+          name,
+          elem: [...elements].map(([key, { value, mark }]) => [
+            { elem: { val: key.includes(" . ") ? { concat: key.split(" . ") } : key, comment: mark } },
+            value,
+          ]),
+        },
+      })),
       ...[...table.chains.keys()].map((name) => ({ chain: { ...at, name } })),
-      ...[...table.chains].flatMap(([chain, rules]) =>
-        Array.from({ length: rules }, () => ({ rule: { ...at, chain, expr: [] } })),
+      ...[...table.chains].flatMap(([chain, comments]) =>
+        comments.map((comment) => ({ rule: { ...at, chain, expr: [], ...(comment === "" ? {} : { comment }) } })),
       ),
     ],
   };
@@ -131,12 +161,20 @@ function containersOn(state: ModelState, network: string): unknown {
 
 /** What `query_…` asks for. */
 export function queryLines(state: ModelState, operation: string, words: readonly string[]): readonly string[] {
-  const [first = "", second = ""] = words;
+  const [first = "", second = "", third = ""] = words;
   switch (operation) {
     case "query_sysctl":
       return [`sysctl ${first} ${second} ${state.namespaces.get(first)?.sysctls.get(second) ?? "0"}`];
     case "query_forward":
       return ["iptables", "ip6tables"].map((tool) => `forward ${tool} ${first} ${second} unneeded`);
+    case "query_rules":
+      return [section(`rules${second}`, first, rulesJson(state.namespaces.get(first), second))];
+    case "query_table": {
+      const routes = [...(state.namespaces.get(first)?.routingTables.get(third) ?? [])]
+        .filter(([destination]) => destination.includes(":") === (second === "6"))
+        .map(([dst, { device: dev, via: gateway }]) => ({ dst: isDefault(dst) ? "default" : dst, dev, gateway }));
+      return [section(`table${second}`, `${first}/${third}`, routes)];
+    }
     case "query_namespace": {
       const space = state.namespaces.get(first);
       const found = space?.links.get(second);

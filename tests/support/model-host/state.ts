@@ -18,6 +18,13 @@ export interface ModelNamespace {
   readonly links: Map<string, ModelLink>;
   /** By destination: one route each, as `ip route replace` keeps them. */
   readonly routes: Map<string, { readonly device: string; readonly via: string | undefined }>;
+  /** By table, then by destination. A table without routes is none. */
+  readonly routingTables: Map<string, Map<string, { readonly device: string; readonly via: string }>>;
+  /** By `FAMILY PRIORITY`, in the words of the program. */
+  readonly rules: Map<
+    string,
+    { readonly from: string; readonly to: string; readonly arriving: string; readonly action: string }
+  >;
   /** By `DEVICE ADDRESS`. */
   readonly neighbours: Map<string, string>;
   /** By `FAMILY NAME`. */
@@ -26,9 +33,10 @@ export interface ModelNamespace {
 }
 
 export interface ModelTable {
-  /** Chain → number of rules. */
-  readonly chains: Map<string, number>;
+  /** Chain → the comments of its rules. */
+  readonly chains: Map<string, string[]>;
   readonly sets: Map<string, Set<string>>;
+  readonly maps: Map<string, Map<string, { readonly value: string; readonly mark: string }>>;
 }
 
 export interface ModelDockerNetwork {
@@ -65,6 +73,8 @@ export function emptyNamespace(): ModelNamespace {
   return {
     links: new Map([["lo", lo]]),
     routes: new Map(),
+    routingTables: new Map(),
+    rules: new Map(),
     neighbours: new Map(),
     tables: new Map(),
     sysctls: new Map(),

@@ -55,10 +55,10 @@ describe("Fabric", () => {
       ['vniRange: ends before it starts (got "9-8"). Write the smaller number as start.'],
     ],
     [
-      "a transit space that has no two addresses for each VNI",
+      "a transit space that has no eight addresses for each VNI",
       { hosts: [host], transitCidr: "100.64.0.0/18" },
       [
-        'transitCidr: has two addresses each for VNIs up to 8191, but vniRange ends at 12287 (got "100.64.0.0/18"). Take a larger transit space or a lower vniRange.',
+        'transitCidr: has 8 addresses each for VNIs up to 2047, but vniRange ends at 12287 (got "100.64.0.0/18"). Take a larger transit space or a lower vniRange.',
       ],
     ],
     [

@@ -14,6 +14,7 @@ import {
   addressing,
   egress4,
   egressDual,
+  peeringIntent,
   portAddress6,
   portIntent,
   routerIntent,
@@ -29,8 +30,15 @@ const transactions = new Map([
   [nftWord(routerTables), "nft-router"],
 ]);
 
+function ownChain(word: string): string {
+  const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly unknown[] };
+  return nftables.map((command) => `      ${JSON.stringify(command)}`).join("\n");
+}
+
 function shown(line: string): string {
-  const [operation, where, word = ""] = line.split(" ");
+  const [operation, where, word = "", ...rest] = line.split(" ");
+  // A chain of one resource's own, decoded.
+  if (operation === "nft_chain") return `nft_chain ${where} ${word}:\n${ownChain(rest[0] ?? "")}`;
   return operation === "nft_table" ? `nft_table ${where} {${transactions.get(word) ?? word}.txt}` : line;
 }
 
@@ -72,6 +80,7 @@ const files: Readonly<Record<string, () => string>> = {
   "segment-dual-stack": () => life(segmentIntent({ ...addressing })),
   "segment-docker": () => life(segmentIntent({ ...addressing, dockerNetwork: "shop-web" })),
   "segment-alone": () => life(segmentIntent({ peers: [] })),
+  peering: () => life(peeringIntent()),
   "port-docker": () => life(portIntent("docker", { ipv6: portAddress6 })),
   "port-container": () => life(portIntent("container")),
   "port-namespace": () => life(portIntent("namespace", { ipv6: portAddress6 })),

@@ -81,13 +81,29 @@ test("elements of sets: names, concatenations and the long form", () => {
       { set: { family: "inet", table: "sdn", name: "pairs", elem: [{ concat: ["a", "b"] }] } },
       { set: { family: "inet", table: "sdn", name: "bridges", elem: ["a", { elem: { val: "b", counter: {} } }] } },
       { chain: { family: "inet", table: "sdn", name: "forward" } },
-      { rule: { family: "inet", table: "sdn", chain: "forward", expr: [] } },
+      { rule: { family: "inet", table: "sdn", chain: "forward", comment: "sdn:x", expr: [] } },
+      {
+        map: {
+          family: "inet",
+          table: "sdn",
+          name: "ports4",
+          elem: [
+            [{ concat: ["192.0.2.1", "tcp", { range: [8000, 8010] }] }, "100.64.0.1"],
+            [{ elem: { val: { concat: ["192.0.2.1", "tcp", 80] }, comment: "mark" } }, "100.64.0.2"],
+          ],
+        },
+      },
     ],
   };
   const table = parseReport(`${section("nft", "-", nft)}complete\n`).snapshot.host.tables.get("inet sdn");
   expect(table?.sets.get("pairs")).toEqual(new Set(["a . b"]));
   expect(table?.sets.get("bridges")).toEqual(new Set(["a", "b"]));
   expect(table?.chains.get("forward")).toBe(1);
+  expect(table?.comments.get("forward")).toEqual(["sdn:x"]);
+  expect([...(table?.maps.get("ports4") ?? [])]).toEqual([
+    ["192.0.2.1 . tcp . 8000-8010", "100.64.0.1"],
+    ["192.0.2.1 . tcp . 80", "100.64.0.2"],
+  ]);
 });
 
 test("a Docker network and a container, as the engine describes them", () => {

@@ -1,10 +1,16 @@
+import { hash64 } from "../../model/hash";
+
 /** The part of nft's JSON that we use (libnftables-json(5)), typed, and how a transaction becomes one word. */
 
 export type Expression =
   | string
   | number
   | { readonly meta: { readonly key: "iifname" | "oifname" } }
-  | { readonly ct: { readonly key: "state" } }
+  | { readonly meta: { readonly key: "l4proto" } }
+  | { readonly ct: { readonly key: "state" | "status" } }
+  | { readonly prefix: { readonly addr: string; readonly len: number } }
+  | { readonly range: readonly [number, number] }
+  | { readonly map: { readonly key: Expression; readonly data: string } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
   | { readonly concat: readonly Expression[] }
   | { readonly set: readonly Expression[] }
@@ -17,23 +23,39 @@ export type Statement =
   | { readonly mangle: { readonly key: Expression; readonly value: Expression } }
   | { readonly drop: null }
   | { readonly accept: null }
-  | { readonly masquerade: null };
+  | { readonly masquerade: null }
+  | { readonly snat: Translation }
+  | { readonly dnat: Translation };
+
+export interface Translation {
+  readonly family: "ip" | "ip6";
+  readonly addr: Expression;
+  readonly port?: number;
+}
 
 export type Family = "inet" | "bridge";
 
 export interface Table {
   readonly family: Family;
   readonly sets: readonly { readonly name: string; readonly type: string | readonly string[] }[];
+  readonly maps: readonly {
+    readonly name: string;
+    readonly type: string | readonly string[];
+    readonly map: string;
+    readonly flags?: readonly string[];
+  }[];
   readonly chains: readonly Chain[];
 }
 
 export interface Chain {
   readonly name: string;
   readonly type: "filter" | "nat";
-  readonly hook: "input" | "forward" | "postrouting";
+  readonly hook: "input" | "output" | "forward" | "prerouting" | "postrouting";
   readonly priority: number;
-  readonly rules: readonly (readonly Statement[])[];
+  readonly rules: readonly Rule[];
 }
+
+export type Rule = readonly Statement[];
 
 /** Every table of ours has this name, in whatever family. */
 export const tableName = "sdn";
@@ -46,14 +68,36 @@ export function tableCommands(table: Table): readonly Command[] {
   return [
     { add: { table: { family: table.family, name: tableName } } },
     ...table.sets.map((set) => ({ add: { set: { ...at, ...set } } })),
-    ...table.chains.map(({ name, type, hook, priority }) => ({
-      add: { chain: { ...at, name, type, hook, prio: priority, policy: "accept" } },
-    })),
+    ...table.maps.map((map) => ({ add: { map: { ...at, ...map } } })),
+    ...table.chains.map((chain) => addChain(table.family, chain)),
     ...table.chains.map(({ name }) => ({ flush: { chain: { ...at, name } } })),
     ...table.chains.flatMap((chain) =>
       chain.rules.map((expr) => ({ add: { rule: { ...at, chain: chain.name, expr } } })),
     ),
   ];
+}
+
+function addChain(family: Family, { name, type, hook, priority }: Chain): Command {
+  return { add: { chain: { family, table: tableName, name, type, hook, prio: priority, policy: "accept" } } };
+}
+
+/** One chain of the `inet` table, whole, in one transaction. Each rule carries its fingerprint as a comment. */
+export function chainCommands(chain: Chain): readonly Command[] {
+  const at = { family: "inet", table: tableName };
+  const comments = fingerprints(chain);
+  return [
+    { add: { table: { family: "inet", name: tableName } } },
+    addChain("inet", chain),
+    { flush: { chain: { ...at, name: chain.name } } },
+    ...chain.rules.map((expr, index) => ({
+      add: { rule: { ...at, chain: chain.name, expr, comment: comments[index] } },
+    })),
+  ];
+}
+
+/** What tells one rule from another when the host shows them: versions of nft write the same rule differently. */
+export function fingerprints(chain: Chain): readonly string[] {
+  return chain.rules.map((rule) => `sdn:${hash64(JSON.stringify(rule)).toString(36)}`);
 }
 
 /** A transaction as one word of the host's program: base64 of its JSON, which is plain ASCII by the grammar. */

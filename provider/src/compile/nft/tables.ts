@@ -1,22 +1,19 @@
-import type { Expression, Statement, Table } from "./json";
+import {
+  accept,
+  beforeFilter,
+  beforeSourceNat,
+  drop,
+  established,
+  iifname,
+  is,
+  isNot,
+  oifname,
+  payload,
+} from "./expressions";
+import type { Table } from "./json";
 import { tableCommands } from "./json";
 
-const iifname: Expression = { meta: { key: "iifname" } };
-const oifname: Expression = { meta: { key: "oifname" } };
-const drop: Statement = { drop: null };
-const accept: Statement = { accept: null };
-const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } });
-const is = (left: Expression, right: Expression): Statement => ({ match: { op: "==", left, right } });
-const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: "!=", left, right } });
-const established: Statement = {
-  match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["established", "related"] } },
-};
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
-
-// Before the `filter` priority (0), so that nobody's accept there comes first; a drop is final wherever it is.
-const beforeFilter = -10;
-// Before Docker's and others' source NAT (100).
-const beforeSourceNat = 99;
 
 /**
  * The host's own tables: nothing that a tenant sends reaches the host or another tenant, except what an uplink
@@ -32,6 +29,7 @@ const hostInet: Table = {
     { name: "transit4", type: "ipv4_addr" },
     { name: "transit6", type: "ipv6_addr" },
   ],
+  maps: [],
   chains: [
     {
       name: "input",
@@ -74,6 +72,7 @@ const hostInet: Table = {
 const hostBridge: Table = {
   family: "bridge",
   sets: [{ name: "gateways", type: ["ifname", "ipv4_addr"] }],
+  maps: [],
   chains: [
     {
       name: "forward",
@@ -96,6 +95,7 @@ const hostBridge: Table = {
 const routerInet: Table = {
   family: "inet",
   sets: [],
+  maps: [],
   chains: [
     {
       name: "forward",

@@ -28,7 +28,9 @@ export const route: StepMeaning<"route"> = {
     const state = namespaceOf(snapshot, step.where);
     if (state === undefined) return [];
     const place = `${step.destination}${placeOf(step.where)}`;
-    const found = state.routes.find((one) => one.destination === step.destination && one.device === step.device);
+    const found = state.routes.find(
+      (one) => one.table === undefined && one.destination === step.destination && one.device === step.device,
+    );
     if (found === undefined) return [`route to ${place} by ${step.device} is missing`];
     if (found.via === step.via) return [];
     return [`route to ${place} goes via ${found.via ?? "no gateway"}, should be ${step.via ?? "no gateway"}`];

@@ -1,7 +1,7 @@
 import { hostTables, routerTables, ruleCounts } from "../nft/tables";
-import { nftWord } from "../nft/json";
+import { chainCommands, fingerprints, nftWord } from "../nft/json";
 import type { StepMeaning } from "./meaning";
-import { namespaceOf, placeOf } from "./meaning";
+import { namespaceOf, placeOf, unequal } from "./meaning";
 
 export const nftTable: StepMeaning<"nft-table"> = {
   identity: (step) => `${step.where ?? "-"} ${step.table}`,
@@ -30,6 +30,36 @@ export const nftElement: StepMeaning<"nft-element"> = {
     const elements = snapshot.host.tables.get(`${step.family} sdn`)?.sets.get(step.set);
     const value = step.value.join(" . ");
     return elements?.has(value) === true ? [] : [`nftables set ${step.set} lacks ${value}`];
+  },
+};
+
+export const nftChain: StepMeaning<"nft-chain"> = {
+  identity: (step) => `${step.where} ${step.chain.name}`,
+  ensure: (step) => ["nft_chain", step.where, step.chain.name, nftWord(chainCommands(step.chain))],
+  remove: (step) => ["remove_nft_chain", step.where, step.chain.name],
+  differences: (step, snapshot) => {
+    const state = snapshot.namespaces.get(step.where);
+    if (state === undefined) return [];
+    const place = `nftables chain inet sdn ${step.chain.name} in ${step.where}`;
+    const found = state.tables.get("inet sdn")?.comments.get(step.chain.name);
+    if (found === undefined) return [`${place} is missing`];
+    const wanted = fingerprints(step.chain);
+    const missing = wanted.filter((one) => !found.includes(one)).length;
+    const foreign = found.filter((one) => !wanted.includes(one)).length;
+    if (missing + foreign > 0) return [`${place} lacks ${missing} rules and has ${foreign} that are not ours`];
+    return found.join() === wanted.join() ? [] : [`${place} has its rules in another order`];
+  },
+};
+
+export const nftMap: StepMeaning<"nft-map"> = {
+  identity: (step) => `${step.map} ${step.key.join(" . ")}`,
+  ensure: (step) => ["nft_map", step.map, step.key.join("/"), step.value, step.mark],
+  remove: (step) => ["remove_nft_map", step.map, step.key.join("/"), step.mark],
+  differences: (step, snapshot) => {
+    const key = step.key.join(" . ");
+    const value = snapshot.host.tables.get("inet sdn")?.maps.get(step.map)?.get(key);
+    if (value === undefined) return [`nftables map ${step.map} lacks ${key}`];
+    return unequal(`nftables map ${step.map}, ${key},`, value, step.value);
   },
 };
 

@@ -2,9 +2,10 @@ import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
 import { dockerConnection, dockerNetwork } from "./docker";
-import { forwardAccept, nftElement, nftTable } from "./filtering";
+import { forwardAccept, nftChain, nftElement, nftMap, nftTable } from "./filtering";
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
 import type { StepMeaning, Words } from "./meaning";
+import { rule, tableRoute } from "./policy-routing";
 import { forwarding6, sysctl } from "./settings";
 
 /** Every kind of step and its meaning: a kind without one does not compile. */
@@ -18,12 +19,16 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   master,
   addresses,
   route,
+  "table-route": tableRoute,
+  rule,
   neighbour,
   "gateway-fdb": gatewayFdb,
   sysctl,
   forwarding6,
   "nft-table": nftTable,
   "nft-element": nftElement,
+  "nft-chain": nftChain,
+  "nft-map": nftMap,
   "forward-accept": forwardAccept,
   "docker-network": dockerNetwork,
   "docker-connection": dockerConnection,

@@ -71,7 +71,7 @@ export const flood: StepMeaning<"flood"> = {
 };
 
 export const veth: StepMeaning<"veth"> = {
-  identity: (step) => step.name,
+  identity: (step) => `${step.from ?? "-"} ${step.name}`,
   ensure: (step) => [
     "veth",
     step.name,
@@ -81,14 +81,15 @@ export const veth: StepMeaning<"veth"> = {
     step.mac ?? "-",
     step.bridge ?? "-",
     step.mark,
+    ...(step.from === undefined ? [] : [step.from]),
   ],
-  remove: (step) => ["remove_link", "-", step.name, step.mark],
+  remove: (step) => ["remove_link", step.from ?? "-", step.name, step.mark],
   differences: (step, snapshot) => {
-    const outer = ownedLink(snapshot, undefined, step.name, step.mark);
+    const outer = ownedLink(snapshot, step.from, step.name, step.mark);
     const inner = ownedLink(snapshot, step.where, step.peer, step.mark);
     const found = [...outer.differences, ...inner.differences];
     if (outer.link !== undefined) {
-      found.push(...unequal(`MTU of ${step.name}`, outer.link.mtu, step.mtu));
+      found.push(...unequal(`MTU of ${step.name}${placeOf(step.from)}`, outer.link.mtu, step.mtu));
       if (step.bridge !== undefined) found.push(...unequal(`bridge of ${step.name}`, outer.link.master, step.bridge));
     }
     if (inner.link !== undefined) {

@@ -15,6 +15,7 @@ failed=0
 undo_list=
 last_links=
 last_elements=
+last_chains=
 locked=
 newline='
 '
@@ -69,6 +70,12 @@ undo_all() {
       docker-connect) connect_container "$a" "$b" "$c" "$d" ;;
       nft-table) nft_in "$a" delete table "$b" sdn ;;
       nft-element) nft delete element "$a" sdn "$b" "$(element "$c")" ;;
+      rule-del) delete_rules "$a" "$b" "$c" ;;
+      rule-add) ip_in "$a" "$b" rule add pref "$c" $d ;;
+      nft-chain-del) nft_in "$a" "flush chain inet sdn $b; delete chain inet sdn $b" ;;
+      nft-chain) refill_chain "$a" "$b" "$c" ;;
+      nft-map-del) nft delete element inet sdn "$a" "$(element "$b")" ;;
+      nft-map-add) nft add element inet sdn "$a" "{ $(parts "$b") $(printf '%s' "$c" | base64 -d) }" ;;
       nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
       iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
       iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
@@ -77,6 +84,7 @@ undo_all() {
   undo_list=
   last_links=
   last_elements=
+  last_chains=
 }
 
 # ---- where: "-" is the host itself, "pid:N" a process's namespace, anything else a named namespace -------------
@@ -263,10 +271,10 @@ find_where() {
 }
 resolve_where() { find_where "$1" || fail not-found "container ${1#container:} is not running"; }
 
-op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK
+op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK [OUTER]: OUTER is where NAME is, the host's own namespace if left out
   resolve_where "$2" || return 1
-  veth_where=$resolved
-  owned - "$1" "$7"
+  veth_where=$resolved outer=${8:--}
+  owned "$outer" "$1" "$7"
   case $? in 0) present=yes ;; 1) present=no ;; 2) return 1 ;; esac
   peer=no
   if link_exists "$veth_where" "$3"; then
@@ -278,22 +286,22 @@ op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK
     fi
   fi
   # Half a pair is of no use: it is made anew.
-  [ "$present$peer" = yesno ] && { try ip link del dev "$1" || return 1; }
+  [ "$present$peer" = yesno ] && { try ip_in "$outer" link del dev "$1" || return 1; }
   [ "$present$peer" = noyes ] && { try ip_in "$veth_where" link del dev "$3" || return 1; }
   if [ "$present$peer" != yesyes ]; then
-    make_link - "$1" "$7" mtu "$4" type veth peer name sdn-t-b mtu "$4" || return 1
-    try ip link set dev sdn-t-b alias "$7" || return 1
+    make_link "$outer" "$1" "$7" mtu "$4" type veth peer name sdn-t-b mtu "$4" || return 1
+    try ip_in "$outer" link set dev sdn-t-b alias "$7" || return 1
     case $veth_where in
-      pid:*) try ip link set dev sdn-t-b netns "${veth_where#pid:}" || return 1 ;;
+      pid:*) try ip_in "$outer" link set dev sdn-t-b netns "${veth_where#pid:}" || return 1 ;;
       -) ;;
-      *) try ip link set dev sdn-t-b netns "$veth_where" || return 1 ;;
+      *) try ip_in "$outer" link set dev sdn-t-b netns "$veth_where" || return 1 ;;
     esac
     try ip_in "$veth_where" link set dev sdn-t-b name "$3" || return 1
   fi
-  set_mtu - "$1" "$4" && set_mtu "$veth_where" "$3" "$4" || return 1
+  set_mtu "$outer" "$1" "$4" && set_mtu "$veth_where" "$3" "$4" || return 1
   if [ "$5" != - ]; then set_link "$veth_where" "$3" address "$5" "$(mac_of "$veth_where" "$3")" || return 1; fi
-  if [ "$6" != - ]; then set_master - "$1" "$6" || return 1; fi
-  set_up - "$1" && set_up "$veth_where" "$3"
+  if [ "$6" != - ]; then set_master "$outer" "$1" "$6" || return 1; fi
+  set_up "$outer" "$1" && set_up "$veth_where" "$3"
 }
 
 op_macvlan() { # WHERE NAME LOWER MAC MTU MARK
@@ -382,6 +390,52 @@ op_route() { # WHERE DESTINATION DEVICE VIA|-
   try ip_in "$at" "$version" route replace "$@"
 }
 
+# ---- policy routing: tables and rules of a router's own ---------------------------------------------------------
+
+op_table_route() { # WHERE TABLE DESTINATION DEVICE VIA
+  version=$(version_of "$3")
+  known=$(ip_in "$1" "$version" route show table "$2" "$3" 2>/dev/null | sed 's/ linkdown//; s/ dead//; s/ *$//')
+  try ip_in "$1" "$version" route replace "$3" via "$5" dev "$4" table "$2" || return 1
+  if [ -n "$known" ]; then
+    undo route-add "$1" "$version" "$known table $2"
+  else
+    undo route-del "$1" "$version" "$3 table $2"
+  fi
+}
+
+rules_at() { # WHERE VERSION PRIORITY: the rules of that priority, without it
+  ip_in "$1" "$2" rule show pref "$3" 2>/dev/null | sed 's/^[0-9]*:[ \t]*//; s/ \[detached\]//; s/ *$//'
+}
+delete_rules() { # WHERE VERSION PRIORITY
+  while [ -n "$(rules_at "$1" "$2" "$3")" ]; do ip_in "$1" "$2" rule del pref "$3" || return 1; done
+}
+remove_rules() { # WHERE VERSION PRIORITY; fails the fragment where it cannot, and can be undone
+  rules_here=$(rules_at "$1" "$2" "$3")
+  [ -n "$rules_here" ] || return 0
+  while read -r one_rule; do undo rule-add "$1" "$2" "$3 $one_rule"; done <<RULES
+$rules_here
+RULES
+  try delete_rules "$1" "$2" "$3"
+}
+
+op_rule() { # WHERE PRIORITY FROM TO|- ARRIVING|- TABLE|main-but-default|blackhole: the one rule of its priority
+  version=$(version_of "$3")
+  rule_where=$1 rule_priority=$2
+  wanted="from ${3%/"$([ "$version" = -4 ] && echo 32 || echo 128)"}"
+  [ "$4" = - ] || wanted="$wanted to ${4%/"$([ "$version" = -4 ] && echo 32 || echo 128)"}"
+  [ "$5" = - ] || wanted="$wanted iif $5"
+  case $6 in
+    main-but-default) wanted="$wanted lookup main suppress_prefixlength 0" ;;
+    blackhole) wanted="$wanted blackhole" ;;
+    *) wanted="$wanted lookup $6" ;;
+  esac
+  [ "$(rules_at "$1" "$version" "$2")" = "$wanted" ] && return 0
+  remove_rules "$1" "$version" "$2" || return 1
+  # shellcheck disable=SC2086 # several words
+  try ip_in "$rule_where" "$version" rule add pref "$rule_priority" $wanted || return 1
+  undo rule-del "$rule_where" "$version" "$rule_priority"
+}
+
 neighbour_of() { ip_in "$1" neigh show "$3" dev "$2" nud permanent | sed -n 's/.*lladdr \([0-9a-f:]*\).*/\1/p'; }
 
 op_neighbour() { # WHERE DEVICE ADDRESS MAC
@@ -440,6 +494,45 @@ op_nft_element() { # FAMILY SET ELEMENT: the parts of a concatenation stand with
   nft get element "$1" sdn "$2" "$(element "$3")" >/dev/null 2>&1 && return 0
   try nft add element "$1" sdn "$2" "$(element "$3")" || return 1
   undo nft-element "$1" "$2" "$3"
+}
+
+chain_text() { nft_in "$1" -s list chain inet sdn "$2" 2>/dev/null; } # WHERE CHAIN
+refill_chain() { # WHERE CHAIN TEXT(base64): makes a chain what it was
+  { echo "flush chain inet sdn $2"; printf '%s' "$3" | base64 -d; } | nft_in "$1" -f /proc/self/fd/0
+}
+op_nft_chain() { # WHERE CHAIN JSON(base64): the whole chain, in one transaction
+  chain_before=$(chain_text "$1" "$2")
+  if ! nft_answer=$(printf '%s' "$3" | base64 -d | nft_in "$1" -j -f /proc/self/fd/0 2>&1); then
+    fail remote-failure "nft refuses the chain $2: $nft_answer"
+    return 1
+  fi
+  if [ -n "$chain_before" ]; then undo nft-chain "$1" "$2" "$(encode "$chain_before")"; else undo nft-chain-del "$1" "$2"; fi
+}
+
+parts() { printf '%s' "$1" | sed 's,/, . ,g'; }
+map_entry() { # MAP KEY: the element in which the key lies, as nft writes it
+  nft get element inet sdn "$1" "$(element "$2")" 2>/dev/null | tr -d '\n' | sed -n 's/.*elements = { \(.*\) }[ \t}]*$/\1/p'
+}
+# Of an element: its key with "/" between the parts, its mark, and all after the key in base64.
+entry_key() { printf '%s' "$1" | sed 's/ comment ".*//; s/ : .*//; s, \. ,/,g'; }
+entry_mark() { printf '%s' "$1" | sed -n 's/.* comment "\([^"]*\)".*/\1/p'; }
+entry_rest() { encode "$(printf '%s' "$1" | sed 's/^[^ ]*\( \. [^ ]*\)* *//')"; }
+
+op_nft_map() { # MAP KEY VALUE MARK: two resources that want the same key are a conflict
+  entry=$(map_entry "$1" "$2")
+  entry_owner=$(entry_mark "$entry")
+  case $entry_owner in
+    '' | "$4") ;;
+    *) fail conflict "$(entry_key "$entry") in $1 belongs to $entry_owner already"; return 1 ;;
+  esac
+  [ "$entry" = "$(parts "$2") comment \"$4\" : $3" ] && return 0
+  if [ -n "$entry" ]; then
+    found_key=$(entry_key "$entry") found_rest=$(entry_rest "$entry")
+    try nft delete element inet sdn "$1" "$(element "$found_key")" || return 1
+    undo nft-map-add "$1" "$found_key" "$found_rest"
+  fi
+  try nft add element inet sdn "$1" "{ $(parts "$2") comment \"$4\" : $3 }" || return 1
+  undo nft-map-del "$1" "$2"
 }
 
 docker_user() { # TOOL OPERATION IN OUT MARK: the rule by which DOCKER-USER lets a segment's packets pass
@@ -524,6 +617,11 @@ op_remove_link() { # WHERE LINK MARK
   if [ "$hash" = - ]; then try ip_in "$1" link del dev "$2"; else last_links="$last_links$1 $2$newline"; fi
 }
 remove_last() {
+  while read -r last_where last_chain; do
+    [ -z "$last_chain" ] || try nft_in "$last_where" delete chain inet sdn "$last_chain" || return 1
+  done <<CHAINS
+$last_chains
+CHAINS
   while read -r last_family last_set last_value; do
     [ -z "$last_set" ] || delete_element "$last_family" "$last_set" "$last_value" || return 1
   done <<ELEMENTS
@@ -593,6 +691,28 @@ delete_element() {
   try nft delete element "$1" sdn "$2" "$(element "$3")" || return 1
   undo nft-add "$1" "$2" "$3"
 }
+op_remove_table_route() { # WHERE TABLE DESTINATION
+  version=$(version_of "$3")
+  known=$(ip_in "$1" "$version" route show table "$2" "$3" 2>/dev/null | sed 's/ linkdown//; s/ dead//; s/ *$//')
+  [ -n "$known" ] || return 0
+  try ip_in "$1" "$version" route del "$3" table "$2" || return 1
+  undo route-add "$1" "$version" "$known table $2"
+}
+op_remove_rule() { remove_rules "$1" "-$2" "$3"; } # WHERE 4|6 PRIORITY
+op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is done, since nothing brings its place back
+  chain_before=$(chain_text "$1" "$2")
+  [ -n "$chain_before" ] || return 0
+  try nft_in "$1" flush chain inet sdn "$2" || return 1
+  undo nft-chain "$1" "$2" "$(encode "$chain_before")"
+  if [ "$hash" = - ]; then try nft_in "$1" delete chain inet sdn "$2"; else last_chains="$last_chains$1 $2$newline"; fi
+}
+op_remove_nft_map() { # MAP KEY MARK
+  entry=$(map_entry "$1" "$2")
+  [ "$(entry_mark "$entry")" = "$3" ] || return 0
+  found_key=$(entry_key "$entry") found_rest=$(entry_rest "$entry")
+  try nft delete element inet sdn "$1" "$(element "$found_key")" || return 1
+  undo nft-map-add "$1" "$found_key" "$found_rest"
+}
 op_remove_forward_accept() { # IN OUT MARK
   for tool in iptables ip6tables; do
     has_docker_user "$tool" || continue
@@ -607,7 +727,7 @@ op_remove_forward_accept() { # IN OUT MARK
 ledger_field() { sed -n "${2}p" "$state/resources/$1" 2>/dev/null; }
 
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
-  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' mark=$3 hash=$4
+  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
   present_mark=$(ledger_field "$1" 3)
   generation=$(ledger_field "$1" 1)
   generation=${generation:-0}
@@ -652,7 +772,7 @@ op_forget() { # the fragment's resource is gone
 }
 
 leave_fragment() { # from here on nothing of it is undone
-  fragment='' failed=0 undo_list='' last_links='' last_elements=''
+  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains=''
 }
 
 restore_host() { # with the last resource, what was the host's own is as it was
@@ -742,6 +862,8 @@ report() {
   done
 }
 op_query_sysctl() { say "sysctl $1 $2 $(sysctl_in "$1" -n "$2" 2>/dev/null | tr -s ' \t' ',')"; } # WHERE KEY
+op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
+op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
 op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
 op_query_forward() { # IN OUT MARK
   for tool in iptables ip6tables; do
@@ -794,11 +916,11 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_rules | query_table) "op_$op" "$@" ;;
     begin | end | forget) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
-    bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | neighbour | gateway_fdb | sysctl | \
-      nft_table | nft_element | forward_accept | docker_network | docker_connection | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+    bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
+      nft_table | nft_element | nft_chain | nft_map | forward_accept | docker_network | docker_connection | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }

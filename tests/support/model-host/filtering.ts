@@ -1,0 +1,83 @@
+/** The operations on nftables. */
+import type { Operation, Step } from "./operations";
+import { space } from "./places";
+import { Refusal } from "./refusal";
+import type { ModelState, ModelTable } from "./state";
+
+interface Named {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+}
+interface NftCommand {
+  readonly add?: {
+    readonly table?: { readonly family: string; readonly name: string };
+    readonly set?: Named;
+    readonly map?: Named;
+    readonly chain?: Named;
+    readonly rule?: {
+      readonly family: string;
+      readonly table: string;
+      readonly chain: string;
+      readonly comment?: string;
+    };
+  };
+  readonly flush?: { readonly chain: Named };
+}
+
+function transact({ state }: Step, where: string, word: string): void {
+  const { tables } = space(state, where);
+  const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly NftCommand[] };
+  for (const { add, flush } of nftables) {
+    const named = add?.set ?? add?.map ?? add?.chain ?? add?.rule ?? flush?.chain;
+    const key = add?.table === undefined ? `${named?.family} ${named?.table}` : `${add.table.family} ${add.table.name}`;
+    const table: ModelTable = tables.get(key) ?? { chains: new Map(), sets: new Map(), maps: new Map() };
+    tables.set(key, table);
+    if (add?.set !== undefined && !table.sets.has(add.set.name)) table.sets.set(add.set.name, new Set());
+    if (add?.map !== undefined && !table.maps.has(add.map.name)) table.maps.set(add.map.name, new Map());
+    if (add?.chain !== undefined && !table.chains.has(add.chain.name)) table.chains.set(add.chain.name, []);
+    if (flush !== undefined) table.chains.set(flush.chain.name, []);
+    if (add?.rule !== undefined) table.chains.get(add.rule.chain)?.push(add.rule.comment ?? "");
+  }
+}
+
+const hostTable = (state: ModelState, family: string): ModelTable | undefined =>
+  state.namespaces.get("-")?.tables.get(`${family} sdn`);
+const shown = (value: string): string => value.replaceAll("/", " . ");
+
+function ensureElement({ state }: Step, family = "", set = "", value = ""): void {
+  const elements = hostTable(state, family)?.sets.get(set);
+  if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
+  elements.add(shown(value));
+}
+
+function ensureMap({ state }: Step, map = "", key = "", value = "", mark = ""): void {
+  const elements = hostTable(state, "inet")?.maps.get(map);
+  if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
+  const found = elements.get(shown(key));
+  if (found !== undefined && found.mark !== "" && found.mark !== mark) {
+    throw new Refusal("conflict", `${key} in ${map} belongs to ${found.mark} already`);
+  }
+  elements.set(shown(key), { value, mark });
+}
+
+export const filtering: Readonly<Record<string, Operation>> = {
+  nft_table: (step, where = "", word = "") => {
+    transact(step, where, word);
+  },
+  nft_chain: (step, where = "", _chain = "", word = "") => {
+    transact(step, where, word);
+  },
+  nft_element: ensureElement,
+  nft_map: ensureMap,
+  remove_nft_element: ({ state }, family = "", set = "", value = "") => {
+    hostTable(state, family)?.sets.get(set)?.delete(shown(value));
+  },
+  remove_nft_map: ({ state }, map = "", key = "", mark = "") => {
+    const elements = hostTable(state, "inet")?.maps.get(map);
+    if (elements?.get(shown(key))?.mark === mark) elements.delete(shown(key));
+  },
+  remove_nft_chain: ({ state }, where = "", chain = "") => {
+    state.namespaces.get(where)?.tables.get("inet sdn")?.chains.delete(chain);
+  },
+};
