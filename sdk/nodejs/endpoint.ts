@@ -66,6 +66,8 @@ export class Endpoint extends pulumi.ComponentResource {
             if (args?.host === undefined && !opts.urn) {
                 throw new Error("Missing required property 'host'");
             }
+            resourceInputs["allowedAddressPairs"] = args?.allowedAddressPairs;
+            resourceInputs["antiSpoofing"] = args?.antiSpoofing;
             resourceInputs["container"] = args?.container;
             resourceInputs["host"] = args?.host;
             resourceInputs["interface"] = args?.interface;
@@ -94,6 +96,14 @@ export class Endpoint extends pulumi.ComponentResource {
  * The set of arguments for constructing a Endpoint resource.
  */
 export interface EndpointArgs {
+    /**
+     * Addresses that it may send from besides its own: a virtual address that moves, or what it routes for.
+     */
+    allowedAddressPairs?: pulumi.Input<pulumi.Input<inputs.AddressPairArgs>[] | undefined>;
+    /**
+     * Whether what it sends is dropped unless it comes from its own MAC and IP addresses (ARP and neighbour discovery included). Default true. Of an `interface` without `macAddress` only the IP addresses are checked. With false it may send anything but the gateway's address and MAC.
+     */
+    antiSpoofing?: pulumi.Input<boolean | undefined>;
     /**
      * A container.
      */

@@ -61,6 +61,18 @@ const endpoint = (kind: Attachment["kind"]): fc.Arbitrary<PortIntent> =>
       mac,
       ipv4: optional(fc.record({ address: host4.map((one) => `${one}/24`), gateway: host4 })),
       ipv6: optional(fc.record({ address: host6.map((one) => `${one}/64`), gateway: host6 })),
+      guard: optional(
+        fc.record({
+          bindMac: fc.boolean(),
+          pairs: fc.array(
+            fc.record({
+              cidr: fc.constantFrom("10.20.7.0/24", "10.20.1.9/32", "fd00:20:7::/64", "fd00:20:1::9/128"),
+              mac: optional(mac),
+            }),
+            { maxLength: 3 },
+          ),
+        }),
+      ),
     })
     .map((changes) => portIntent(kind, changes));
 

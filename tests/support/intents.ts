@@ -85,6 +85,7 @@ export function portIntent(kind: Attachment["kind"], changes: Partial<PortIntent
     ipv4: { address: "10.20.1.5/24", gateway: "10.20.1.1" },
     ipv6: undefined,
     attachment: attachments[kind],
+    guard: { bindMac: true, pairs: [] },
     ...changes,
   };
 }

@@ -79,6 +79,15 @@ export interface PortIntent extends IntentBase {
   readonly ipv4: { readonly address: string; readonly gateway: string } | undefined;
   readonly ipv6: { readonly address: string; readonly gateway: string } | undefined;
   readonly attachment: Attachment;
+  /** What it may say of itself; `undefined`: anything but that it is the gateway. */
+  readonly guard: Guard | undefined;
+}
+
+export interface Guard {
+  /** Whether `PortIntent.mac` is what is behind the port; where it is not known, any MAC address may send. */
+  readonly bindMac: boolean;
+  /** Besides its own addresses: a CIDR, and the MAC address that goes with it where that is another one. */
+  readonly pairs: readonly { readonly cidr: string; readonly mac: string | undefined }[];
 }
 
 /** One network's side of a peering on a host. */

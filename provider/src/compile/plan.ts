@@ -27,7 +27,20 @@ export function applyWords(from: Intent | undefined, to: Intent): readonly Words
   const wanted = stepsOf(to);
   const kept = new Set(wanted.map(identityOf));
   const gone = from === undefined ? [] : stepsOf(from).filter((step) => !kept.has(identityOf(step)));
-  return [...removals(gone), ...wanted.map(ensureWords)];
+  return [...removals(gone), ...gathered(wanted.map(ensureWords))];
+}
+
+/** Set elements that follow each other are one instruction: one transaction of nft instead of many. */
+function gathered(words: readonly Words[]): readonly Words[] {
+  const all: Words[] = [];
+  for (const one of words) {
+    const before = all.at(-1);
+    const [operation, family, ...elements] = one;
+    if (operation === "nft_elements" && before?.[0] === operation && before[1] === family) {
+      all.splice(-1, 1, [...before, ...elements]);
+    } else all.push(one);
+  }
+  return all;
 }
 
 /** What takes everything of an intent away, last made first. */

@@ -1,3 +1,4 @@
+import { containerGuardSteps, guardSteps } from "./guard";
 import type { PortIntent } from "./intent";
 import { bridgeName, endpointLinkName, markOf, routerLinkName, routerNamespace } from "./names";
 import type { Step } from "./step";
@@ -15,13 +16,17 @@ export function portSteps(intent: PortIntent): readonly Step[] {
           ipv4: bare(intent.ipv4?.address),
           ipv6: bare(intent.ipv6?.address),
         },
+        ...containerGuardSteps(intent, attachment),
       ];
     case "container":
       return plugged(intent, `container:${attachment.container}`, attachment.interface);
     case "namespace":
       return plugged(intent, attachment.namespace, attachment.interface);
     case "interface":
-      return [{ kind: "master", link: attachment.interface, bridge: bridgeName(intent.vni), mtu: intent.mtu }];
+      return [
+        ...guardSteps(intent, attachment.interface),
+        { kind: "master", link: attachment.interface, bridge: bridgeName(intent.vni), mtu: intent.mtu },
+      ];
   }
 }
 
@@ -32,6 +37,8 @@ function plugged(intent: PortIntent, where: string, peer: string): readonly Step
   const mark = markOf(intent);
   const router = routerNamespace(intent.routerVni, intent.scope);
   return [
+    // Guarded first: the port never carries a frame that was not looked at.
+    ...guardSteps(intent, name),
     { kind: "veth", name, where, peer, mtu: intent.mtu, mac: intent.mac, bridge: bridgeName(intent.vni), mark },
     { kind: "addresses", where, link: peer, addresses: families.map((family) => family.address) },
     ...families.map((family): Step => {

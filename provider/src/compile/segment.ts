@@ -1,3 +1,4 @@
+import { element, engineGatewayElement, gatewayElement } from "./guard";
 import type { SegmentAddressing, SegmentIntent } from "./intent";
 import {
   bridgeName,
@@ -45,6 +46,9 @@ function routerLegSteps(intent: SegmentIntent): readonly Step[] {
   const families = [intent.ipv4, intent.ipv6].filter((family) => family !== undefined);
   const mac = hostMac("router", vni, intent.underlay);
   return [
+    element("router_ports", port),
+    element("gateway_macs", gatewayMac(vni)),
+    ...families.map(({ gateway: address }) => gatewayElement(vxlanName(vni), address)),
     { kind: "veth", name: port, where, peer: lower, mtu, mac, bridge: bridgeName(vni), mark },
     { kind: "gateway-fdb", port, mac: gatewayMac(vni) },
     { kind: "macvlan", where, name: gateway, lower, mac: gatewayMac(vni), mtu, mark },
@@ -52,22 +56,14 @@ function routerLegSteps(intent: SegmentIntent): readonly Step[] {
     // move the gateway, in every cache that it reaches, to this one host.
     { kind: "addresses", where, link: lower, addresses: families.map((family) => withPrefix(family.router, family)) },
     { kind: "addresses", where, link: gateway, addresses: families.map((family) => single(family.gateway)) },
-    ...(intent.ipv4 === undefined
-      ? []
-      : [
-          {
-            kind: "nft-element",
-            family: "bridge",
-            set: "gateways",
-            value: [vxlanName(vni), intent.ipv4.gateway],
-          } as const,
-        ]),
   ];
 }
 
 function dockerSteps(intent: SegmentIntent): readonly Step[] {
   if (intent.dockerNetwork === undefined || intent.ipv4 === undefined) return [];
+  const gateways = [intent.ipv4, intent.ipv6].flatMap((family) => (family === undefined ? [] : [family.gateway]));
   return [
+    ...gateways.map(engineGatewayElement),
     {
       kind: "docker-network",
       name: intent.dockerNetwork,

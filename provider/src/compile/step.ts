@@ -111,6 +111,14 @@ export type Step =
       readonly value: string;
       readonly mark: string;
     }
+  /** Elements of the bridge table about a container's port: `%` is the port, `MAC` and `LINK-LOCAL` its addresses. */
+  | {
+      readonly kind: "container-guard";
+      readonly container: string;
+      readonly network: string;
+      readonly bridge: string;
+      readonly elements: readonly { readonly set: string; readonly value: readonly string[] }[];
+    }
   | { readonly kind: "forward-accept"; readonly in: string; readonly out: string; readonly mark: string }
   | {
       readonly kind: "docker-network";

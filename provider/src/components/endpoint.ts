@@ -1,7 +1,10 @@
 import { formatAddress, parseAddress } from "../model/address";
 import { SdnError } from "../model/error";
+import { formatCidr } from "../model/cidr";
 import { formatMac, parseMac } from "../model/mac";
 import { parseDockerName, parseInterfaceName, parseName } from "../model/name";
+import type { AddressPair } from "../inputs/address-pairs";
+import { readAddressPairs, refuseGateways } from "../inputs/address-pairs";
 import { InputReader } from "../inputs/input-reader";
 import { parseSharedMode } from "../model/network-mode";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
@@ -24,6 +27,8 @@ interface EndpointInputs {
   /** `undefined`: only the addresses are reserved. */
   readonly attached: Attached | undefined;
   readonly wanted: ValueMap;
+  readonly antiSpoofing: boolean;
+  readonly pairs: readonly AddressPair[];
   readonly labels: Value | undefined;
 }
 
@@ -98,9 +103,21 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: EndpointInputs }
       reader.parsed("macAddress", (text, property) => formatMac(parseMac(text, property))) ?? inputs["macAddress"],
   });
   const labels = reader.value("labels");
+  const antiSpoofing = reader.boolean("antiSpoofing") ?? true;
+  const pairs = readAddressPairs(reader);
   reader.finish();
+  if (!antiSpoofing && pairs.length > 0) {
+    reader.problems.add(
+      new SdnError({
+        code: "invalid-input",
+        property: "allowedAddressPairs",
+        cause: "has no meaning where antiSpoofing is false: anything may be sent",
+        remedy: "leave one of the two out",
+      }),
+    );
+  }
   checkMode(reader, attached, subnetValue !== undefined, wanted);
-  return { reader, parsed: { host: host ?? "", subnet, attached, wanted, labels } };
+  return { reader, parsed: { host: host ?? "", subnet, attached, wanted, antiSpoofing, pairs, labels } };
 }
 
 /** What a mode cannot have is refused with what would be possible. */
@@ -144,6 +161,16 @@ async function constructShared(context: ConstructContext, parsed: EndpointInputs
   });
   const { ipv4Address, ipv6Address } = child.outputs;
   return present({ ipv4Address, ipv6Address, labels, networkMode: attached.networkMode });
+}
+
+/** What the port may say of itself. Whoever is behind an interface of the host has a MAC address that is not ours. */
+function guardOf(parsed: EndpointInputs, attached: Attached, subnet: ValueMap): ValueMap | undefined {
+  if (!parsed.antiSpoofing) return undefined;
+  refuseGateways(parsed.pairs, [subnet["gateway"], subnet["ipv6Gateway"]]);
+  return {
+    bindMac: attached.kind !== "interface" || parsed.wanted["macAddress"] !== undefined,
+    pairs: parsed.pairs.map(({ cidr, mac }) => present({ cidr: formatCidr(cidr), mac })),
+  };
 }
 
 function memberAt(subnet: ValueMap, host: string): Member {
@@ -238,6 +265,7 @@ async function constructAttached(
           ipv4: family(allottedIpv4, cidr, gateway),
           ipv6: family(allottedIpv6, ipv6Cidr, ipv6Gateway),
           attachment: attachment(attached, subnet, member),
+          guard: guardOf(parsed, attached, subnet),
         }),
       },
       dependencies: [allocation.urn, ...segment],

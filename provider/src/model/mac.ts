@@ -56,6 +56,13 @@ export function macFromIpv4(address: Address): Mac {
   return { value: (0x0242n << 32n) | address.value };
 }
 
+/** The link-local address that an interface makes from its MAC address (modified EUI-64: RFC 4291, appendix A). */
+export function linkLocalFrom(mac: Mac): Address {
+  const upper = (mac.value >> 24n) ^ 0x020000n;
+  const identifier = (upper << 40n) | (0xfffen << 24n) | (mac.value & 0xff_ffffn);
+  return { family: 6, value: (0xfe80n << 112n) | identifier };
+}
+
 /**
  * A MAC address that depends on the seed only.
  *

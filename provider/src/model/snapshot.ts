@@ -127,6 +127,8 @@ export interface Snapshot {
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Values that were asked for, by `WHERE KEY`, where `-` is the host. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** `CONTAINER NETWORK` → the host's end of its interface there. */
+  readonly containerPorts: ReadonlyMap<string, string>;
   /** `TOOL IN OUT` → yes, no or unneeded. */
   readonly forwards: ReadonlyMap<string, string>;
 }

@@ -5,6 +5,7 @@ type Element =
   | number
   | { readonly concat: readonly Element[] }
   | { readonly range: readonly Element[] }
+  | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly elem: { readonly val: Element } };
 type Entry = readonly [Element, Element];
 interface Item {
@@ -76,5 +77,6 @@ export function parseTables(text: string): ReadonlyMap<string, TableState> {
 function elementText(element: Element): string {
   if (typeof element !== "object") return String(element);
   if ("concat" in element) return element.concat.map(elementText).join(" . ");
+  if ("prefix" in element) return `${element.prefix.addr}/${element.prefix.len}`;
   return "range" in element ? element.range.map(elementText).join("-") : elementText(element.elem.val);
 }

@@ -32,6 +32,7 @@ export class SnapshotBuilder {
   private readonly ledger = new Map<string, LedgerEntry>();
   private readonly sysctls = new Map<string, string>();
   private readonly forwards = new Map<string, string>();
+  private readonly containerPorts = new Map<string, string>();
   private fdb: readonly FdbEntry[] = [];
   private dockerNetworks: readonly DockerNetworkState[] = [];
 
@@ -40,6 +41,7 @@ export class SnapshotBuilder {
     if (kind === "fact") this.facts.set(first, decodeText(second).trim());
     else if (kind === "sysctl") this.sysctls.set(`${first} ${second}`, third);
     else if (kind === "forward") this.forwards.set(`${first} ${second} ${third}`, fourth);
+    else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
     else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
   }
 
@@ -116,6 +118,7 @@ export class SnapshotBuilder {
       ledger: this.ledger,
       sysctls: this.sysctls,
       forwards: this.forwards,
+      containerPorts: this.containerPorts,
     };
   }
 }

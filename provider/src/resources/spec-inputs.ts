@@ -1,4 +1,12 @@
-import type { Attachment, Intent, PortIntent, RouterIntent, SegmentAddressing, SegmentIntent } from "../compile/intent";
+import type {
+  Attachment,
+  Guard,
+  Intent,
+  PortIntent,
+  RouterIntent,
+  SegmentAddressing,
+  SegmentIntent,
+} from "../compile/intent";
 import { familyBits, formatAddress, parseAddress } from "../model/address";
 import { formatCidr, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
@@ -135,6 +143,19 @@ function attachmentOf(kind: Attachment["kind"], reader: InputReader | undefined)
   }
 }
 
+function readGuard(reader: InputReader | undefined): Guard | undefined {
+  if (reader === undefined) return undefined;
+  const bindMac = reader.boolean("bindMac") ?? true;
+  const pairs = (reader.objects("pairs") ?? []).flatMap((pair) => {
+    const block = needed(pair, "cidr", cidr);
+    const hardware = pair.parsed("mac", mac);
+    pair.finish();
+    return block === undefined ? [] : [{ cidr: block, mac: hardware }];
+  });
+  reader.finish();
+  return { bindMac, pairs };
+}
+
 export function readPortSpec(reader: InputReader): SpecOf<PortIntent> | undefined {
   const family = (name: string): { address: string; gateway: string } | undefined => {
     const inner = reader.object(name);
@@ -153,6 +174,7 @@ export function readPortSpec(reader: InputReader): SpecOf<PortIntent> | undefine
     ipv4: family("ipv4"),
     ipv6: family("ipv6"),
     attachment: reader.require("attachment", readAttachment(reader.object("attachment")), "what is attached"),
+    guard: readGuard(reader.object("guard")),
   };
   reader.finish();
   const { label: title, name, vni: own, routerVni, mtu: bytes, mac: hardware, attachment } = spec;

@@ -1,5 +1,5 @@
 import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
-import { ofType, string } from "./types";
+import { boolean, ofType, string } from "./types";
 
 export const egressType: EnumTypeSpec = {
   type: "string",
@@ -37,6 +37,16 @@ export const interfaceType: ObjectTypeSpec = {
   required: ["name"],
 };
 
+export const addressPairType: ObjectTypeSpec = {
+  type: "object",
+  description: "Addresses that an endpoint may send from besides its own.",
+  properties: {
+    address: string("An address or a CIDR, IPv4 or IPv6. The subnet's gateway is never in it."),
+    macAddress: string("The MAC address that goes with it. Default: the endpoint's own."),
+  },
+  required: ["address"],
+};
+
 export const endpoint: ResourceSpec = {
   description:
     "Something attached to a subnet on one host, with an address and a MAC that stay. Without `container`, `namespace` and `interface` the addresses are only reserved, for a container that is declared elsewhere and joins by `dockerNetworkName`.",
@@ -50,6 +60,15 @@ export const endpoint: ResourceSpec = {
     ipv4Address: string("Its IPv4 address, in the first quarter of the subnet. Default: a free one, kept."),
     ipv6Address: string("Its IPv6 address. Default: a free one, kept."),
     macAddress: string("Its MAC address. Default: derived from the IPv4 address, as Docker does."),
+    antiSpoofing: boolean(
+      "Whether what it sends is dropped unless it comes from its own MAC and IP addresses (ARP and neighbour discovery included). Default true. Of an `interface` without `macAddress` only the IP addresses are checked. With false it may send anything but the gateway's address and MAC.",
+    ),
+    allowedAddressPairs: {
+      type: "array",
+      items: { $ref: "#/types/sdn:index:AddressPair" },
+      description:
+        "Addresses that it may send from besides its own: a virtual address that moves, or what it routes for.",
+    },
     labels: {
       type: "object",
       additionalProperties: { type: "string" },

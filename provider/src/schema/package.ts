@@ -1,4 +1,4 @@
-import { containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
+import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, virtualNetwork, vniRangeType } from "./fabric";
 import { connectionType, factsType, host, sshType } from "./host";
 import {
@@ -46,6 +46,7 @@ export const functions = {
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
 
 const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
+  "sdn:index:AddressPair": addressPairType,
   "sdn:index:Connection": connectionType,
   "sdn:index:Container": containerType,
   "sdn:index:Egress": egressType,

@@ -7,6 +7,20 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
+ * Addresses that an endpoint may send from besides its own.
+ */
+export interface AddressPairArgs {
+    /**
+     * An address or a CIDR, IPv4 or IPv6. The subnet's gateway is never in it.
+     */
+    address: pulumi.Input<string>;
+    /**
+     * The MAC address that goes with it. Default: the endpoint's own.
+     */
+    macAddress?: pulumi.Input<string | undefined>;
+}
+
+/**
  * A host's connection with every default filled in, as its per-host resources hold it.
  */
 export interface ConnectionArgs {

@@ -111,8 +111,36 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
       },
     ],
     [
+      "what a port may say changes",
+      {
+        given: [...network, port],
+        from: port,
+        to: {
+          ...port,
+          guard: {
+            bindMac: true,
+            pairs: [
+              { cidr: "10.20.7.0/24", mac: undefined },
+              { cidr: "10.20.1.9/32", mac: "00:00:5e:00:01:01" },
+              { cidr: "fd00:20:7::/64", mac: undefined },
+            ],
+          },
+        },
+      },
+    ],
+    ["a port is not guarded any more", { given: [...network, port], from: port, to: { ...port, guard: undefined } }],
+    [
       "an interface of the host becomes a port",
-      { given: network, to: { ...port, name: "nic", ipv6: undefined, attachment: interfaceOf } },
+      {
+        given: network,
+        to: {
+          ...port,
+          name: "nic",
+          ipv6: undefined,
+          attachment: interfaceOf,
+          guard: { bindMac: false, pairs: [] },
+        },
+      },
     ],
   ]);
 }

@@ -43,12 +43,27 @@ function transact({ state }: Step, where: string, word: string): void {
 
 const hostTable = (state: ModelState, family: string): ModelTable | undefined =>
   state.namespaces.get("-")?.tables.get(`${family} sdn`);
-const shown = (value: string): string => value.replaceAll("/", " . ");
+const shown = (value: string): string => value.replaceAll("/", " . ").replaceAll("+", "/");
 
-function ensureElement({ state }: Step, family = "", set = "", value = ""): void {
-  const elements = hostTable(state, family)?.sets.get(set);
-  if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
-  elements.add(shown(value));
+/** Sets that are declared as text: what the transaction after it takes for granted. */
+function declareSets({ state }: Step, where: string, word: string): void {
+  const { tables } = space(state, where);
+  for (const line of word === "-" ? [] : atob(word).trim().split("\n")) {
+    const [, kind = "", family = "", name = "", set = ""] = line.split(" ");
+    const key = `${family} ${name}`;
+    const table: ModelTable = tables.get(key) ?? { chains: new Map(), sets: new Map(), maps: new Map() };
+    tables.set(key, table);
+    if (kind === "set" && !table.sets.has(set)) table.sets.set(set, new Set());
+  }
+}
+
+export function ensureElements({ state }: Step, family = "", ...words: readonly string[]): void {
+  for (const word of words) {
+    const end = word.indexOf("=");
+    const elements = hostTable(state, family)?.sets.get(word.slice(0, end));
+    if (elements === undefined) throw new Refusal("remote-failure", "No such file or directory");
+    elements.add(shown(word.slice(end + 1)));
+  }
 }
 
 function ensureMap({ state }: Step, map = "", key = "", value = "", mark = ""): void {
@@ -62,13 +77,14 @@ function ensureMap({ state }: Step, map = "", key = "", value = "", mark = ""): 
 }
 
 export const filtering: Readonly<Record<string, Operation>> = {
-  nft_table: (step, where = "", word = "") => {
+  nft_table: (step, where = "", word = "", sets = "-") => {
+    declareSets(step, where, sets);
     transact(step, where, word);
   },
   nft_chain: (step, where = "", _chain = "", word = "") => {
     transact(step, where, word);
   },
-  nft_element: ensureElement,
+  nft_elements: ensureElements,
   nft_map: ensureMap,
   remove_nft_element: ({ state }, family = "", set = "", value = "") => {
     hostTable(state, family)?.sets.get(set)?.delete(shown(value));

@@ -2,7 +2,7 @@
 import type { ModelLink, ModelState } from "./state";
 import { emptyNamespace, link } from "./state";
 import { linkOf, space } from "./places";
-import { filtering } from "./filtering";
+import { ensureElements, filtering } from "./filtering";
 import { policyRouting } from "./policy-routing";
 import { Refusal } from "./refusal";
 
@@ -153,6 +153,36 @@ function ensureConnection({ state }: Step, network = "", container = "", ipv4 = 
   found.networks.set(network, { ipv4: orNone(ipv4) ?? "", ipv6: orNone(ipv6) ?? "" });
 }
 
+/** The model names a container's port after it. */
+export function containerPort(state: ModelState, container: string, network: string): string | undefined {
+  const found = state.docker.containers.get(container);
+  return found?.running === true && found.networks.has(network) ? `veth${container}` : undefined;
+}
+
+const containerMac = { MAC: String(0x0242_0000_0001), "LINK-LOCAL": "0xfe8000000000000000000042fffe000001" } as const;
+
+function ensureContainerGuard(
+  step: Step,
+  container = "",
+  network = "",
+  _bridge = "",
+  ...words: readonly string[]
+): void {
+  const port = containerPort(step.state, container, network);
+  if (port === undefined) return;
+  const known = words.map((word) =>
+    word.replace("%", port).replace("LINK-LOCAL", containerMac["LINK-LOCAL"]).replace("MAC", containerMac.MAC),
+  );
+  ensureElements(step, "bridge", ...known);
+}
+
+function removeContainerGuard({ state }: Step, container = "", network = ""): void {
+  const port = containerPort(state, container, network);
+  for (const elements of state.namespaces.get("-")?.tables.get("bridge sdn")?.sets.values() ?? []) {
+    for (const one of [...elements]) if (one === port || one.startsWith(`${port} . `)) elements.delete(one);
+  }
+}
+
 function removeMarkedLink(step: Step, where = "", name = "", mark = ""): void {
   const found = step.state.namespaces.get(where)?.links.get(name);
   if (found === undefined) return;
@@ -225,6 +255,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   remove_docker_connection: ({ state }, network = "", container = "") => {
     state.docker.containers.get(container)?.networks.delete(network);
   },
+  container_guard: ensureContainerGuard,
+  remove_container_guard: removeContainerGuard,
   remove_route: ({ state }, where = "", destination = "", device = "") => {
     const routes = state.namespaces.get(where)?.routes;
     if (routes?.get(destination)?.device === device) routes.delete(destination);

@@ -1,5 +1,6 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
 import { encodeText } from "../../../provider/src/render/words";
+import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
 const section = (title: string, where: string, content: unknown): string =>
@@ -165,6 +166,10 @@ export function queryLines(state: ModelState, operation: string, words: readonly
   switch (operation) {
     case "query_sysctl":
       return [`sysctl ${first} ${second} ${state.namespaces.get(first)?.sysctls.get(second) ?? "0"}`];
+    case "query_port": {
+      const port = containerPort(state, first, second);
+      return port === undefined ? [] : [`port ${first} ${second} ${port}`];
+    }
     case "query_forward":
       return ["iptables", "ip6tables"].map((tool) => `forward ${tool} ${first} ${second} unneeded`);
     case "query_rules":

@@ -240,3 +240,68 @@ describe("refused", () => {
     await expect(up).rejects.toThrow(/endpoint two.*10\.20\.1\.9.*endpoint one of shop\/dev/);
   });
 });
+
+describe("what an endpoint may say", () => {
+  const box = { namespace: { name: "box" } };
+  const pair = (address: string, macAddress?: string): ValueMap =>
+    macAddress === undefined ? { address } : { address, macAddress };
+
+  test.each<[string, ValueMap, unknown]>([
+    ["its own addresses, from its own MAC address", box, { bindMac: true, pairs: [] }],
+    [
+      "an interface of the host: its own addresses, from whatever MAC address is behind it",
+      { interface: { name: "ens4" } },
+      { bindMac: false, pairs: [] },
+    ],
+    [
+      "an interface of the host with a MAC address: from that one",
+      { interface: { name: "ens4" }, macAddress: "02:00:5e:10:00:01" },
+      { bindMac: true, pairs: [] },
+    ],
+    [
+      "address pairs besides",
+      {
+        ...box,
+        allowedAddressPairs: [pair("10.20.1.50"), pair("192.0.2.0/28", "00-00-5E-00-01-01"), pair("fd00:20:1::50")],
+      },
+      {
+        bindMac: true,
+        pairs: [
+          { cidr: "10.20.1.50/32" },
+          { cidr: "192.0.2.0/28", mac: "00:00:5e:00:01:01" },
+          { cidr: "fd00:20:1::50/128" },
+        ],
+      },
+    ],
+    ["anything", { ...box, antiSpoofing: false }, undefined],
+  ])("%s", async (_case, args, guard) => {
+    const { add, specOf } = bench();
+    await add(args);
+    expect((specOf() as ValueMap)["guard"]).toEqual(guard);
+  });
+
+  test.each<[string, ValueMap, string]>([
+    [
+      "a pair that is no address",
+      { ...box, allowedAddressPairs: [pair("10.20.1.50"), pair("10.20.1.300")] },
+      "allowedAddressPairs[1].address",
+    ],
+    [
+      "a pair without an address",
+      { ...box, allowedAddressPairs: [{ macAddress: "00:00:5e:00:01:01" }] },
+      "allowedAddressPairs[0].address: is required and missing",
+    ],
+    [
+      "a pair with the gateway in it",
+      { ...box, allowedAddressPairs: [pair("10.20.1.0/29")] },
+      "allowedAddressPairs[0].address: has the subnet's gateway in it",
+    ],
+    [
+      "pairs where anything goes",
+      { ...box, antiSpoofing: false, allowedAddressPairs: [pair("10.20.1.50")] },
+      "allowedAddressPairs: has no meaning where antiSpoofing is false",
+    ],
+  ])("refuses %s", async (_case, args, message) => {
+    await expect(bench().add(args)).rejects.toThrow(message);
+  });
+});

@@ -8,8 +8,13 @@ export const drop: Statement = { drop: null };
 export const accept: Statement = { accept: null };
 export const masquerade: Statement = { masquerade: null };
 export const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } });
+/** Bits of a header at an offset, both in bits. */
+export const raw = (base: "ll" | "nh" | "th", offset: number, len: number): Expression => ({
+  payload: { base, offset, len },
+});
 export const is = (left: Expression, right: Expression): Statement => ({ match: { op: "==", left, right } });
 export const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: "!=", left, right } });
+export const goto = (target: string): Statement => ({ goto: { target } });
 export const established: Statement = {
   match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["established", "related"] } },
 };

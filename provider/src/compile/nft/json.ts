@@ -12,15 +12,19 @@ export type Expression =
   | { readonly range: readonly [number, number] }
   | { readonly map: { readonly key: Expression; readonly data: string } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
+  /** Bits of a header that nft has no name for: `ll`, `nh` and `th` are link, network and transport layer. */
+  | { readonly payload: { readonly base: "ll" | "nh" | "th"; readonly offset: number; readonly len: number } }
   | { readonly concat: readonly Expression[] }
-  | { readonly set: readonly Expression[] }
+  | { readonly set: readonly (Expression | readonly [Expression, Statement])[] }
   | { readonly "tcp option": { readonly name: string; readonly field: string } }
   | { readonly rt: { readonly key: "mtu" } }
   | { readonly "&": readonly [Expression, Expression] };
 
 export type Statement =
-  | { readonly match: { readonly op: "==" | "!=" | "in"; readonly left: Expression; readonly right: Expression } }
+  | { readonly match: { readonly op: "==" | "!=" | ">" | "in"; readonly left: Expression; readonly right: Expression } }
   | { readonly mangle: { readonly key: Expression; readonly value: Expression } }
+  | { readonly vmap: { readonly key: Expression; readonly data: Expression } }
+  | { readonly goto: { readonly target: string } }
   | { readonly drop: null }
   | { readonly accept: null }
   | { readonly masquerade: null }
@@ -37,14 +41,27 @@ export type Family = "inet" | "bridge";
 
 export interface Table {
   readonly family: Family;
-  readonly sets: readonly { readonly name: string; readonly type: string | readonly string[] }[];
+  readonly sets: readonly (TypedSet | ExampleSet)[];
   readonly maps: readonly {
     readonly name: string;
     readonly type: string | readonly string[];
     readonly map: string;
     readonly flags?: readonly string[];
   }[];
-  readonly chains: readonly Chain[];
+  readonly chains: readonly (Chain | Branch)[];
+}
+
+export interface TypedSet {
+  readonly name: string;
+  readonly type: string | readonly string[];
+  readonly flags?: readonly "interval"[];
+}
+
+/** A set whose type is that of an expression. nft's JSON has no word for that, so it is declared as text. */
+export interface ExampleSet {
+  readonly name: string;
+  readonly typeof: string;
+  readonly flags?: readonly "interval"[];
 }
 
 export interface Chain {
@@ -54,6 +71,9 @@ export interface Chain {
   readonly priority: number;
   readonly rules: readonly Rule[];
 }
+
+/** A chain that rules of others lead to. */
+export type Branch = Pick<Chain, "name" | "rules">;
 
 export type Rule = readonly Statement[];
 
@@ -67,7 +87,7 @@ export function tableCommands(table: Table): readonly Command[] {
   const at = { family: table.family, table: tableName };
   return [
     { add: { table: { family: table.family, name: tableName } } },
-    ...table.sets.map((set) => ({ add: { set: { ...at, ...set } } })),
+    ...table.sets.flatMap((set) => ("type" in set ? [{ add: { set: { ...at, ...set } } }] : [])),
     ...table.maps.map((map) => ({ add: { map: { ...at, ...map } } })),
     ...table.chains.map((chain) => addChain(table.family, chain)),
     ...table.chains.map(({ name }) => ({ flush: { chain: { ...at, name } } })),
@@ -77,8 +97,11 @@ export function tableCommands(table: Table): readonly Command[] {
   ];
 }
 
-function addChain(family: Family, { name, type, hook, priority }: Chain): Command {
-  return { add: { chain: { family, table: tableName, name, type, hook, prio: priority, policy: "accept" } } };
+function addChain(family: Family, chain: Chain | Branch): Command {
+  const at = { family, table: tableName, name: chain.name };
+  if (!("hook" in chain)) return { add: { chain: at } };
+  const { type, hook, priority } = chain;
+  return { add: { chain: { ...at, type, hook, prio: priority, policy: "accept" } } };
 }
 
 /** One chain of the `inet` table, whole, in one transaction. Each rule carries its fingerprint as a comment. */
@@ -100,7 +123,25 @@ export function fingerprints(chain: Chain): readonly string[] {
   return chain.rules.map((rule) => `sdn:${hash64(JSON.stringify(rule)).toString(36)}`);
 }
 
+/** The sets that the transaction takes for granted, as lines for nft. */
+export function exampleSetLines(table: Table): readonly string[] {
+  const sets = table.sets.filter((set) => "typeof" in set);
+  if (sets.length === 0) return [];
+  return [
+    `add table ${table.family} ${tableName}`,
+    ...sets.map(({ name, typeof: example, flags = [] }) => {
+      const options = flags.length === 0 ? "" : `flags ${flags.join(",")}; `;
+      return `add set ${table.family} ${tableName} ${name} { typeof ${example}; ${options}}`;
+    }),
+  ];
+}
+
 /** A transaction as one word of the host's program: base64 of its JSON, which is plain ASCII by the grammar. */
 export function nftWord(commands: readonly Command[]): string {
   return btoa(JSON.stringify({ nftables: commands }));
+}
+
+/** Lines of nft's own language as one word. */
+export function textWord(lines: readonly string[]): string {
+  return btoa(`${lines.join("\n")}\n`);
 }

@@ -1,3 +1,4 @@
+import { hostBridge } from "./bridge";
 import {
   accept,
   beforeFilter,
@@ -11,7 +12,7 @@ import {
   payload,
 } from "./expressions";
 import type { Table } from "./json";
-import { tableCommands } from "./json";
+import { exampleSetLines, tableCommands } from "./json";
 
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
 
@@ -68,29 +69,6 @@ const hostInet: Table = {
   ],
 };
 
-/** Each host answers for the gateway itself: a question for it never crosses the underlay. */
-const hostBridge: Table = {
-  family: "bridge",
-  sets: [{ name: "gateways", type: ["ifname", "ipv4_addr"] }],
-  maps: [],
-  chains: [
-    {
-      name: "forward",
-      type: "filter",
-      hook: "forward",
-      priority: -200,
-      rules: [
-        [
-          is(payload("ether", "type"), "arp"),
-          is(payload("arp", "operation"), "request"),
-          is({ concat: [oifname, payload("arp", "daddr ip")] }, "@gateways"),
-          drop,
-        ],
-      ],
-    },
-  ],
-};
-
 /** A router's table: what leaves by the uplink takes the transit address; nothing comes in uninvited. */
 const routerInet: Table = {
   family: "inet",
@@ -122,6 +100,8 @@ const routerInet: Table = {
   ],
 };
 
+/** Sets that the transaction below takes for granted. */
+export const hostSets = exampleSetLines(hostBridge);
 export const hostTables = [...tableCommands(hostInet), ...tableCommands(hostBridge)];
 export const routerTables = tableCommands(routerInet);
 

@@ -1,3 +1,5 @@
+import { elementWord } from "./filtering";
+import type { StepOf } from "../step";
 import type { StepMeaning } from "./meaning";
 import { unequal } from "./meaning";
 
@@ -48,3 +50,21 @@ export const dockerConnection: StepMeaning<"docker-connection"> = {
     ];
   },
 };
+
+export const containerGuard: StepMeaning<"container-guard"> = {
+  // Other elements are another guard: what the old one let pass goes with it.
+  identity: (step) => `${step.network} ${step.container} ${elementsOf(step).join(" ")}`,
+  ensure: (step) => ["container_guard", step.container, step.network, step.bridge, ...elementsOf(step)],
+  remove: (step) => ["remove_container_guard", step.container, step.network, step.bridge],
+  query: (step) => ["query_port", step.container, step.network, step.bridge],
+  differences: (step, snapshot) => {
+    const port = snapshot.containerPorts.get(`${step.container} ${step.network}`);
+    // Not running, or not connected, which another step says.
+    if (port === undefined) return [];
+    const guarded = snapshot.host.tables.get("bridge sdn")?.sets.get("guarded");
+    return guarded?.has(port) === true ? [] : [`the port of container ${step.container}, ${port}, is not guarded`];
+  },
+};
+
+const elementsOf = (step: StepOf<"container-guard">): readonly string[] =>
+  step.elements.map(({ set, value }) => `${set}=${elementWord(value)}`);

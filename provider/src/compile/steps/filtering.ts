@@ -1,11 +1,14 @@
-import { hostTables, routerTables, ruleCounts } from "../nft/tables";
-import { chainCommands, fingerprints, nftWord } from "../nft/json";
+import { hostSets, hostTables, routerTables, ruleCounts } from "../nft/tables";
+import { chainCommands, fingerprints, nftWord, textWord } from "../nft/json";
 import type { StepMeaning } from "./meaning";
 import { namespaceOf, placeOf, unequal } from "./meaning";
 
 export const nftTable: StepMeaning<"nft-table"> = {
   identity: (step) => `${step.where ?? "-"} ${step.table}`,
-  ensure: (step) => ["nft_table", step.where ?? "-", nftWord(step.table === "host" ? hostTables : routerTables)],
+  ensure: (step) =>
+    step.table === "host"
+      ? ["nft_table", step.where ?? "-", nftWord(hostTables), textWord(hostSets)]
+      : ["nft_table", step.where ?? "-", nftWord(routerTables), "-"],
   // The router's goes with its namespace, the host's when the last resource goes.
   remove: () => undefined,
   differences: (step, snapshot) => {
@@ -22,10 +25,13 @@ export const nftTable: StepMeaning<"nft-table"> = {
   },
 };
 
+/** The parts with "/" between them; a prefix length stands behind "+". */
+export const elementWord = (value: readonly string[]): string => value.map((part) => part.replace("/", "+")).join("/");
+
 export const nftElement: StepMeaning<"nft-element"> = {
   identity: (step) => `${step.family} ${step.set} ${step.value.join(" . ")}`,
-  ensure: (step) => ["nft_element", step.family, step.set, step.value.join("/")],
-  remove: (step) => ["remove_nft_element", step.family, step.set, step.value.join("/")],
+  ensure: (step) => ["nft_elements", step.family, `${step.set}=${elementWord(step.value)}`],
+  remove: (step) => ["remove_nft_element", step.family, step.set, elementWord(step.value)],
   differences: (step, snapshot) => {
     const elements = snapshot.host.tables.get(`${step.family} sdn`)?.sets.get(step.set);
     const value = step.value.join(" . ");

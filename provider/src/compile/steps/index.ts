@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
-import { dockerConnection, dockerNetwork } from "./docker";
+import { containerGuard, dockerConnection, dockerNetwork } from "./docker";
 import { forwardAccept, nftChain, nftElement, nftMap, nftTable } from "./filtering";
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
 import type { StepMeaning, Words } from "./meaning";
@@ -32,6 +32,7 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "forward-accept": forwardAccept,
   "docker-network": dockerNetwork,
   "docker-connection": dockerConnection,
+  "container-guard": containerGuard,
 };
 
 // The table above pairs each kind with its own meaning, which the type system cannot follow through a look-up.

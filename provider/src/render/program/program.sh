@@ -478,22 +478,48 @@ op_forwarding6() { # An interface that learns its default route from router adve
 
 # ---- nftables ---------------------------------------------------------------------------------------------------
 
-op_nft_table() { # WHERE JSON(base64): one transaction, checked before it is made
-  if ! nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -j -c -f /proc/self/fd/0 2>&1); then
-    fail remote-failure "nft refuses the rules: $nft_answer"
-    return 1
-  fi
+op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then one transaction, checked before it is made
   for family in inet bridge; do
     nft_in "$1" list table "$family" sdn >/dev/null 2>&1 || undo nft-table "$1" "$family"
   done
-  nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -j -f /proc/self/fd/0 2>&1) || fail remote-failure "nft: $nft_answer"
+  if [ "$3" != - ]; then run_nft "$1" "$3" || return 1; fi
+  run_nft "$1" "$2" -j -c && run_nft "$1" "$2" -j
 }
-element() { printf '{ %s }' "$(printf '%s' "$1" | sed 's,/, . ,g')"; }
+run_nft() { # WHERE INPUT(base64) OPTION…
+  nft_input=$2 nft_at=$1
+  shift 2
+  nft_answer=$(printf '%s' "$nft_input" | base64 -d | nft_in "$nft_at" "$@" -f /proc/self/fd/0 2>&1) ||
+    fail remote-failure "nft refuses the rules: $nft_answer"
+}
+# The parts of a concatenation stand with "/" between them, the length of a prefix behind "+".
+element() { printf '{ %s }' "$(printf '%s' "$1" | sed 's,/, . ,g; s,+,/,g')"; }
+elements_do() { # VERB FAMILY SET=ELEMENT…: one transaction
+  elements_verb=$1 elements_family=$2 elements_words=
+  shift 2
+  for one in "$@"; do
+    elements_words="$elements_words$elements_verb element $elements_family sdn ${one%%=*} $(element "${one#*=}"); "
+  done
+  nft "$elements_words" 2>&1
+}
 
-op_nft_element() { # FAMILY SET ELEMENT: the parts of a concatenation stand with "/" between them
-  nft get element "$1" sdn "$2" "$(element "$3")" >/dev/null 2>&1 && return 0
-  try nft add element "$1" sdn "$2" "$(element "$3")" || return 1
-  undo nft-element "$1" "$2" "$3"
+op_nft_elements() { # FAMILY SET=ELEMENT…
+  elements_do get "$@" >/dev/null && return 0
+  nft_answer=$(elements_do create "$@")
+  created=$?
+  family=$1
+  shift
+  for one in "$@"; do
+    set_name=${one%%=*} value=${one#*=}
+    case $created:$nft_answer in
+      0:*) ;;
+      # Some are there: each for itself.
+      *'File exists'*)
+        nft get element "$family" sdn "$set_name" "$(element "$value")" >/dev/null 2>&1 && continue
+        try nft add element "$family" sdn "$set_name" "$(element "$value")" || return 1 ;;
+      *) fail remote-failure "nft: $nft_answer"; return 1 ;;
+    esac
+    undo nft-element "$family" "$set_name" "$value"
+  done
 }
 
 chain_text() { nft_in "$1" -s list chain inet sdn "$2" 2>/dev/null; } # WHERE CHAIN
@@ -606,6 +632,55 @@ connect_container() { # NETWORK CONTAINER IPV4|- IPV6|-
   [ "$ipv4" = - ] || set -- "$@" --ip "$ipv4"
   [ "$ipv6" = - ] || set -- "$@" --ip6 "$ipv6"
   docker network connect "$@" "$network" "$container"
+}
+
+# ---- ports of containers ----------------------------------------------------------------------------------------
+
+# find_port CONTAINER NETWORK BRIDGE: the host's end of its interface there, which an engine names anew at each start.
+find_port() {
+  find_where "container:$1" || return 1
+  port_mac=$(docker inspect --format "{{with index .NetworkSettings.Networks \"$2\"}}{{.MacAddress}}{{end}}" "$1" 2>/dev/null)
+  [ -n "$port_mac" ] || return 1
+  port_index=$(ip_in "$resolved" -o link show | sed -n "/link\/ether $port_mac /s/^[0-9]*: [^@]*@if\([0-9]*\):.*/\1/p")
+  port=$(ip -o link show master "$3" 2>/dev/null | sed -n "s/^$port_index: \([^@:]*\).*/\1/p")
+  [ -n "$port" ]
+}
+# The port, its MAC address as a number and the link-local address that follows from it, in the place of their names.
+elements_of_port() { # SET=ELEMENT…
+  mac_number=$((0x$(printf '%s' "$port_mac" | tr -d :)))
+  identifier=$((((mac_number >> 24) ^ 0x20000) << 40 | 0xfffe000000 | (mac_number & 0xffffff)))
+  printf '%s\n' "$@" | sed "s/%/$port/; s/MAC/$mac_number/; s/LINK-LOCAL/$(printf '0xfe80000000000000%016x' "$identifier")/"
+}
+elements_in() { # SET PORT: as nft writes them
+  nft list set bridge sdn "$1" 2>/dev/null | tr '{,}' '\n' | sed -n "/\"$2\"/s/^[^\"]*//p"
+}
+delete_port_elements() { # PORT
+  for set_name in guarded senders any_sender sources4 sources4_blocks sources6 sources6_blocks; do
+    elements_in "$set_name" "$1" | while read -r one; do nft delete element bridge sdn "$set_name" "{ $one }"; done
+  done >/dev/null 2>&1
+}
+forget_dead_ports() {
+  elements_in guarded 'veth[^"]*' | tr -d '" ' | while read -r dead; do
+    link_exists - "$dead" || delete_port_elements "$dead"
+  done
+}
+op_container_guard() { # CONTAINER NETWORK BRIDGE SET=ELEMENT…
+  forget_dead_ports
+  # One that does not run is guarded when it is looked at again.
+  find_port "$1" "$2" "$3" || return 0
+  shift 3
+  # shellcheck disable=SC2046 # each line is a word
+  op_nft_elements bridge $(elements_of_port "$@")
+}
+op_remove_container_guard() { # CONTAINER NETWORK BRIDGE
+  forget_dead_ports
+  find_port "$1" "$2" "$3" || return 0
+  for set_name in guarded senders any_sender sources4 sources4_blocks sources6 sources6_blocks; do
+    for one in $(elements_in "$set_name" "$port" | tr -d '" ' | sed 's,/,+,; s,\([^.]*\)\.,\1/,'); do
+      undo nft-add bridge "$set_name" "$one"
+    done
+  done
+  delete_port_elements "$port"
 }
 
 # ---- removal: absent is fine, somebody else's is left alone -----------------------------------------------------
@@ -865,6 +940,7 @@ op_query_sysctl() { say "sysctl $1 $2 $(sysctl_in "$1" -n "$2" 2>/dev/null | tr 
 op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
 op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
 op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
+op_query_port() { if find_port "$@"; then say "port $1 $2 $port"; fi; } # CONTAINER NETWORK BRIDGE
 op_query_forward() { # IN OUT MARK
   for tool in iptables ip6tables; do
     if has_docker_user "$tool"; then
@@ -916,11 +992,11 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_rules | query_table) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_port | query_rules | query_table) "op_$op" "$@" ;;
     begin | end | forget) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
-      nft_table | nft_element | nft_chain | nft_map | forward_accept | docker_network | docker_connection | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
