@@ -17,7 +17,7 @@ check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and 
 	tsc --noEmit
 	eslint --cache --cache-location node_modules/.cache/eslint/ .
 	prettier --check --log-level warn .
-	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} .ci/run examples/quickstart/*.sh
+	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} tools/bench/peers .ci/run examples/quickstart/*.sh
 	shellcheck --shell=sh --exclude=SC1010 provider/src/render/program/program.sh
 	npm run --silent schema -- --check
 	tools/sdk/check
@@ -59,7 +59,7 @@ demo: build ## the quickstart example, start to end, in a lab of its own
 demo-destroy: ## takes away what the demo made
 	@examples/quickstart/destroy.sh
 
-bench: build ## measurements, see docs/benchmarks.md
+bench: build ## measures everything in docs/benchmarks.md and writes it there; about 15 minutes, needs root
 	npm run --silent bench
 
 clean: ## removes what was built

@@ -27,7 +27,10 @@ export interface Program {
 }
 
 export class Stack {
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly plugin: string,
+  ) {}
 
   /** What the provider ran on hosts since the last look, as `SDN_EXECUTION_LOG` has it. */
   async executions(): Promise<readonly ExecutionRecord[]> {
@@ -38,8 +41,9 @@ export class Stack {
     return lines.map((line) => JSON.parse(line) as ExecutionRecord);
   }
 
-  static async create(program: Program): Promise<Stack> {
-    const stack = new Stack(await mkdtemp(join(tmpdir(), "sdn-stack-")));
+  /** `plugin`: the folder of the provider's executable. */
+  static async create(program: Program, plugin = join(ROOT, "bin")): Promise<Stack> {
+    const stack = new Stack(await mkdtemp(join(tmpdir(), "sdn-stack-")), plugin);
     await mkdir(join(stack.folder, "state"));
     await stack.write(program);
     await stack.must(["stack", "init", "dev"]);
@@ -48,7 +52,7 @@ export class Stack {
 
   /** Replaces the program. */
   async write(program: Program): Promise<void> {
-    const plugins = { providers: [{ name: "sdn", path: join(ROOT, "bin") }] };
+    const plugins = { providers: [{ name: "sdn", path: this.plugin }] };
     // JSON is YAML.
     const text = JSON.stringify({ name: "lab", runtime: "yaml", plugins, ...program }, undefined, 2);
     await writeFile(join(this.folder, "Pulumi.yaml"), text);
