@@ -1,4 +1,5 @@
 /** As much of Pulumi's engine as the handlers can tell: state, check, diff, preview, refresh and destroy. */
+import { PartialFailure } from "../../provider/src/rpc/handlers";
 import type { ChildRequest, ConstructContext, Handlers, RegisteredResource } from "../../provider/src/rpc/handlers";
 import type { ValueMap } from "../../provider/src/rpc/value";
 import { ResourceReference, Unknown, unknown } from "../../provider/src/rpc/value";
@@ -11,6 +12,8 @@ export interface Stored {
   readonly id: string;
   readonly inputs: ValueMap;
   readonly outputs: ValueMap;
+  /** Whether its making failed half-way: the next run updates it, whatever its inputs say. */
+  readonly unfinished?: boolean;
 }
 
 export type Program = (run: Run) => Promise<void>;
@@ -26,13 +29,29 @@ export class InvalidInputs extends Error {
 
 export class Engine {
   /** In the order of creation. */
-  readonly state = new Map<string, Stored>();
+  readonly state: Map<string, Stored>;
+  private readonly going = new Set<Promise<unknown>>();
 
   constructor(
     readonly handlers: Handlers,
     readonly project = "shop",
     readonly stack = "dev",
-  ) {}
+    state: ReadonlyMap<string, Stored> = new Map(),
+  ) {
+    this.state = new Map(state);
+  }
+
+  /** After a failure: what was under way meanwhile is through. */
+  async settled(): Promise<void> {
+    while (this.going.size > 0) await Promise.allSettled([...this.going]);
+  }
+
+  follow<T>(work: Promise<T>): Promise<T> {
+    this.going.add(work);
+    const done = (): void => void this.going.delete(work);
+    work.then(done, done);
+    return work;
+  }
 
   async up(program: Program): Promise<Run> {
     const run = new Run(this, false);
@@ -111,7 +130,7 @@ export class Run {
     const component = this.engine.handlers.components.get(type)?.();
     const made =
       component === undefined
-        ? await this.custom(urn, type, inputs)
+        ? await this.engine.follow(this.custom(urn, type, inputs))
         : { urn, id: "", outputs: await this.construct(component, urn, path, name, inputs) };
     this.outputs.set(urn, made);
     return made;
@@ -160,7 +179,7 @@ export class Run {
     const { id } = old;
     const asked = { urn, id, olds: old.outputs, oldInputs: old.inputs, news: inputs };
     const diff = await handler.diff(call, { ...asked, ignoreChanges: [] });
-    if (!diff.changes) return old;
+    if (!diff.changes && old.unfinished !== true) return old;
     if ([...diff.detailedDiff.values()].some(({ kind }) => kind.endsWith("-replace"))) {
       this.done.push(`replace ${nameIn(urn)}`);
       if (!preview) await handler.delete(call, old);
@@ -175,7 +194,16 @@ export class Run {
   private async create(urn: string, type: string, inputs: ValueMap, note = true): Promise<RegisteredResource> {
     const { preview, engine } = this;
     if (note) this.done.push(`create ${nameIn(urn)}`);
-    const { id, outputs } = await engine.resource(type).create(this.call, { urn, inputs, preview });
+    const { id, outputs } = await engine
+      .resource(type)
+      .create(this.call, { urn, inputs, preview })
+      .catch((thrown: unknown) => {
+        if (thrown instanceof PartialFailure) {
+          const { id: half, inputs: taken, outputs: known } = thrown;
+          engine.state.set(urn, { urn, type, id: half, inputs: taken, outputs: known, unfinished: true });
+        }
+        throw thrown;
+      });
     if (preview) return { urn, id: unknown, outputs };
     if (id instanceof Unknown || containsUnknown(outputs)) throw new Error(`${urn} has unknown outputs`);
     engine.state.set(urn, { urn, type, id, inputs, outputs });

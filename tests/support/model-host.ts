@@ -107,6 +107,19 @@ export class ModelHost {
     return copyOf(this.state);
   }
 
+  /** Back to what `contents` was once. */
+  become(state: ModelState): void {
+    this.state = copyOf(state);
+  }
+
+  /** Anything else that somebody does to it. */
+  change(what: (state: ModelState) => void): void {
+    what(this.state);
+  }
+
+  /** While it is full, nothing can be written down. */
+  diskFull = false;
+
   // ---- the program ----
 
   private perform([operation = "", ...words]: readonly string[]): void {
@@ -150,7 +163,7 @@ export class ModelHost {
     } else if (entry !== undefined && expected !== "-" && Number(expected) !== generation && entry.hash !== hash) {
       const text = `${key} has generation ${generation} on the host, this state was written for ${expected}`;
       this.fail(new Refusal("stale", text));
-    }
+    } else if (entry !== undefined && entry.hash !== hash) this.lines.push(`previous ${key} ${entry.intent}`);
   }
 
   private step(operation: string, words: readonly string[]): void {
@@ -182,6 +195,12 @@ export class ModelHost {
     this.fragment = undefined;
     if (fragment === undefined || fragment.failed) return;
     const { key, hash, mark } = fragment;
+    if (intent !== undefined && this.diskFull) {
+      this.fragment = fragment;
+      this.fail(new Refusal("remote-failure", "/var/lib/sdn cannot be written (disk full?)"));
+      this.fragment = undefined;
+      return;
+    }
     if (intent === undefined) {
       this.state.ledger.delete(key);
       this.lines.push(`result ${key} ok 0`);

@@ -6,6 +6,7 @@ import { createHandlers } from "../../provider/src/provider";
 import { connectionValue } from "../../provider/src/resources/connection-inputs";
 import type { CallContext, CustomResourceHandler, Handlers, Severity } from "../../provider/src/rpc/handlers";
 import type { ValueMap } from "../../provider/src/rpc/value";
+import type { Script } from "../../provider/src/targets/fake-target";
 import { FakeTarget } from "../../provider/src/targets/fake-target";
 import { ModelHost, type ModelOptions } from "./model-host";
 
@@ -41,8 +42,13 @@ export class World {
   readonly hosts: readonly WorldHost[];
   readonly handlers: Handlers;
 
-  constructor(options: readonly ModelOptions[] = [{}]) {
-    this.hosts = options.map((one, index) => worldHost(`h${index + 1}`, one, 11 + index));
+  /** `script` takes the place of what a host does, by its index. */
+  constructor(
+    options: readonly ModelOptions[] = [{}],
+    script: (model: ModelHost, index: number) => Script = (model) => model.script,
+    models: readonly ModelHost[] = options.map(modelOf),
+  ) {
+    this.hosts = models.map((model, index) => worldHost(index, model, script(model, index)));
     this.handlers = createHandlers({
       acquire: (connection) => this.targetOf(connection),
       closeAll: () => Promise.resolve(),
@@ -79,9 +85,14 @@ export class World {
   }
 }
 
-function worldHost(name: string, options: ModelOptions, number: number): WorldHost {
-  const address = `192.0.2.${number}`;
-  const model = new ModelHost({ address, hostname: name, ...options });
+const nameOf = (index: number): string => `h${index + 1}`;
+const addressOf = (index: number): string => `192.0.2.${11 + index}`;
+
+export const modelOf = (options: ModelOptions, index: number): ModelHost =>
+  new ModelHost({ address: addressOf(index), hostname: nameOf(index), ...options });
+
+function worldHost(index: number, model: ModelHost, script: Script): WorldHost {
+  const [name, address] = [nameOf(index), addressOf(index)];
   const connection: SshConnection = {
     kind: "ssh",
     address,
@@ -91,7 +102,7 @@ function worldHost(name: string, options: ModelOptions, number: number): WorldHo
     connectTimeout: 10,
   };
   const uri = connectionUri(connection);
-  return { name, connection, uri, model, target: new FakeTarget(model.script, uri) };
+  return { name, connection, uri, model, target: new FakeTarget(script, uri) };
 }
 
 /** A connection as the inputs of a per-host resource hold it. */

@@ -43,6 +43,12 @@ function gathered(words: readonly Words[]): readonly Words[] {
   return all;
 }
 
+/** What takes away all that only `previous` had, when a host turns out to have had that and not `known`. */
+export function leftoverWords(previous: Intent, ...known: readonly (Intent | undefined)[]): readonly Words[] {
+  const handled = new Set(known.flatMap((one) => (one === undefined ? [] : stepsOf(one).map(identityOf))));
+  return removals(stepsOf(previous).filter((step) => !handled.has(identityOf(step))));
+}
+
 /** What takes everything of an intent away, last made first. */
 export function removeAllWords(intent: Intent): readonly Words[] {
   return removals(stepsOf(intent));

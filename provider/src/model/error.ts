@@ -42,6 +42,8 @@ export interface SdnErrorDetail {
   readonly property?: string;
   /** The offending value; never a secret. */
   readonly value?: unknown;
+  /** Whether the host may have done what was asked all the same. */
+  readonly uncertain?: boolean;
 }
 
 export class SdnError extends Error {

@@ -1,7 +1,7 @@
 import { SdnError } from "../model/error";
 import type { SdnErrorCode } from "../model/error";
 import type { Snapshot } from "../model/snapshot";
-import { SnapshotBuilder } from "./snapshot-builder";
+import { recordedIntent, SnapshotBuilder } from "./snapshot-builder";
 import { decodeText } from "./words";
 
 export type FragmentResult =
@@ -11,6 +11,8 @@ export type FragmentResult =
 export interface Report {
   readonly results: ReadonlyMap<string, FragmentResult>;
   readonly warnings: readonly { readonly key: string; readonly message: string }[];
+  /** JSON of what the host remembered of a resource until this change took its place. */
+  readonly previous: ReadonlyMap<string, string>;
   readonly snapshot: Snapshot;
 }
 
@@ -20,6 +22,7 @@ const failureCodes: ReadonlySet<string> = new Set<SdnErrorCode>(["conflict", "st
 export function parseReport(stdout: string): Report {
   const results = new Map<string, FragmentResult>();
   const warnings: { key: string; message: string }[] = [];
+  const previous = new Map<string, string>();
   const builder = new SnapshotBuilder();
   let complete = false;
   for (const line of stdout.split("\n")) {
@@ -28,6 +31,9 @@ export function parseReport(stdout: string): Report {
     switch (kind) {
       case "result":
         results.set(first, fragmentResult(second, third));
+        break;
+      case "previous":
+        known(previous, first, recordedIntent(second));
         break;
       case "warning":
         warnings.push({ key: first, message: decodeText(second) });
@@ -41,8 +47,12 @@ export function parseReport(stdout: string): Report {
         builder.take(kind, words);
     }
   }
-  if (!complete) throw new SdnError({ code: "unreachable", cause: "the host's report was cut off" });
-  return { results, warnings, snapshot: builder.build() };
+  if (!complete) throw new SdnError({ code: "unreachable", cause: "the host's report was cut off", uncertain: true });
+  return { results, warnings, previous, snapshot: builder.build() };
+}
+
+function known(previous: Map<string, string>, key: string, intent: string | undefined): void {
+  if (intent !== undefined) previous.set(key, intent);
 }
 
 function fragmentResult(status: string, detail: string): FragmentResult {

@@ -58,9 +58,11 @@ export class SnapshotBuilder {
         if (container !== undefined) this.containers.set(where.replace(/^container:/, ""), container);
         return;
       }
-      case "ledger":
-        this.ledger.set(where, parseLedger(where, text));
+      case "ledger": {
+        const entry = parseLedger(where, text);
+        if (entry !== undefined) this.ledger.set(where, entry);
         return;
+      }
       case "table4":
       case "table6":
         this.tableSection(title === "table4" ? 4 : 6, where, text);
@@ -144,8 +146,21 @@ function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
   };
 }
 
-/** Four lines: generation, hash, mark, intent in base64. */
-function parseLedger(resource: string, text: string): LedgerEntry {
-  const [generation = "0", hash = "", mark = "", intent = ""] = text.split("\n");
-  return { resource, generation: Number(generation), hash, mark, intent: decodeText(intent) };
+/** Four lines: generation, hash, mark, intent in base64. A damaged record (a power cut) counts as none. */
+function parseLedger(resource: string, text: string): LedgerEntry | undefined {
+  const [generation = "", hash = "", mark = "", intent = ""] = text.split("\n");
+  const json = recordedIntent(intent);
+  if (!/^\d+$/.test(generation) || !mark.startsWith("sdn:") || json === undefined) return undefined;
+  return { resource, generation: Number(generation), hash, mark, intent: json };
+}
+
+/** The JSON in a record, or `undefined` where it is damaged. */
+export function recordedIntent(encoded: string): string | undefined {
+  try {
+    const text = decodeText(encoded);
+    JSON.parse(text);
+    return text;
+  } catch {
+    return undefined;
+  }
 }

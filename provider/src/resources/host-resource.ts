@@ -1,14 +1,13 @@
 import type { Intent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
-import { applyWords, driftOf, queriesOf, removeAllWords } from "../compile/plan";
+import { driftOf, queriesOf } from "../compile/plan";
 import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import { SdnError } from "../model/error";
-import { hash64 } from "../model/hash";
 import type { Snapshot } from "../model/snapshot";
-import type { Fragment } from "../render/instructions";
 import type { DiffSpec } from "../rpc/diff";
 import { diffInputs } from "../rpc/diff";
+import { PartialFailure } from "../rpc/handlers";
 import type {
   CallContext,
   CheckRequest,
@@ -26,6 +25,7 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
+import { applyChange, removeChange } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
@@ -125,19 +125,18 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       await this.previewCheck(context, parsed);
       return { id: unknown, outputs: { ...inputs, generation: 1, drift: [] } };
     }
-    return { id, outputs: await this.apply(context, parsed, undefined, undefined, inputs) };
+    return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, undefined, undefined, inputs)) };
   }
 
   async update(context: CallContext, request: UpdateRequest): Promise<ValueMap> {
-    const { urn, olds, oldInputs, news, preview } = request;
+    const { urn, id, olds, oldInputs, news, preview } = request;
     const parsed = this.parse(urn, news);
     if (parsed === undefined || preview) {
       if (parsed !== undefined) await this.previewCheck(context, parsed);
       return { ...news, generation: olds["generation"] ?? null, drift: [] };
     }
     const before = this.parse(urn, oldInputs);
-    const generation = typeof olds["generation"] === "number" ? olds["generation"] : undefined;
-    return this.apply(context, parsed, before?.intent, generation, news);
+    return kept(id, news, () => this.apply(context, parsed, before?.intent, generationOf(olds), news));
   }
 
   /** A host that cannot be asked now may be back when the change is made: that is a warning, not an error. */
@@ -164,22 +163,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     expectedGeneration: number | undefined,
     inputs: ValueMap,
   ): Promise<ValueMap> {
-    const json = JSON.stringify(intent);
-    const fragment: Fragment = {
-      key: resourceKey(intent),
-      mark: markOf(intent),
-      hash: hash64(json).toString(16),
-      expectedGeneration,
-      words: applyWords(before, intent),
-      intent: json,
-    };
     context.status(`applying to ${host}`);
-    const session = this.hosts.session(connection);
-    const { result, warnings, snapshot } = await located(host, intent.label, () =>
-      session.apply(fragment, queriesOf(intent), context.signal),
-    );
-    for (const warning of warnings) context.log("warning", `host ${host}: ${warning}`);
-    if (!result.ok) throw failure(result, host, intent);
+    const place = { session: this.hosts.session(connection), host, intent };
+    const { generation, snapshot } = await applyChange(context, place, before, expectedGeneration);
     // Proof: what was just read back is what was asked for.
     const drift = driftOf(intent, snapshot);
     if (drift.length > 0) {
@@ -191,7 +177,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
         remedy: "something else on the host undoes it; find that and run again",
       });
     }
-    return { ...inputs, generation: result.generation, drift: [] };
+    return { ...inputs, generation, drift: [] };
   }
 
   async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
@@ -237,26 +223,30 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     return { id, inputs, outputs: { ...inputs, generation: entry.generation, drift: [] } };
   }
 
-  async delete(context: CallContext, { urn, inputs }: DeleteRequest): Promise<void> {
+  async delete(context: CallContext, { urn, inputs, outputs }: DeleteRequest): Promise<void> {
     const parsed = this.parse(urn, inputs);
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const { connection, host, intent } = parsed;
     this.hosts.declared.forget(connectionUri(connection), intent);
-    const fragment: Fragment = {
-      key: resourceKey(intent),
-      mark: markOf(intent),
-      hash: "",
-      expectedGeneration: undefined,
-      words: removeAllWords(intent),
-      intent: undefined,
-    };
-    const { result, warnings } = await located(host, intent.label, () =>
-      this.hosts.session(connection).apply(fragment, [], context.signal),
-    );
-    for (const warning of warnings) context.log("warning", `host ${host}: ${warning}`);
-    if (!result.ok) throw failure(result, host, intent);
+    await removeChange(context, { session: this.hosts.session(connection), host, intent }, generationOf(outputs));
   }
 }
+
+/**
+ * Where it is not known whether the host took the change, Pulumi keeps the resource as it may be now: else nobody
+ * would remove it when the program no longer wants it. The next run makes it what it should be.
+ */
+async function kept(id: string, inputs: ValueMap, work: () => Promise<ValueMap>): Promise<ValueMap> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof SdnError) || thrown.detail.uncertain !== true) throw thrown;
+    throw new PartialFailure(id, inputs, { ...inputs, drift: [] }, [thrown.message]);
+  }
+}
+
+const generationOf = (outputs: ValueMap): number | undefined =>
+  typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;
 
 /** Whether nothing at all is left of what the resource made. */
 function nothingLeft(intent: Intent, snapshot: Snapshot): boolean {
@@ -266,23 +256,3 @@ function nothingLeft(intent: Intent, snapshot: Snapshot): boolean {
   );
   return !ours && !snapshot.dockerNetworks.some((network) => network.mark === mark);
 }
-
-function failure(
-  result: { readonly code: SdnError["code"]; readonly message: string },
-  host: string,
-  intent: Intent,
-): SdnError {
-  return new SdnError({
-    code: result.code,
-    host,
-    resource: intent.label,
-    cause: result.message,
-    remedy: remedies[result.code] ?? "nothing of this change was kept on the host; run again when the cause is gone",
-  });
-}
-
-const remedies: Partial<Record<SdnError["code"], string>> = {
-  conflict: "remove or rename what is in the way, or let this network use another VNI (Fabric.vniRange)",
-  stale: "run `pulumi refresh`, look at what the other run changed, and run again",
-  "not-found": "create it first, or let the resource that creates it come before this one (dependsOn)",
-};

@@ -11,6 +11,8 @@ import type { Target } from "../targets/target";
 export interface Applied {
   readonly result: FragmentResult;
   readonly warnings: readonly string[];
+  /** JSON of the intent that the host remembered until now, where it is another one. */
+  readonly previous: string | undefined;
   readonly snapshot: Snapshot;
 }
 
@@ -58,7 +60,7 @@ export class HostSession {
     if (result === undefined)
       throw new SdnError({ code: "internal", cause: `the host said nothing of ${fragment.key}` });
     const warnings = report.warnings.filter(({ key }) => key === fragment.key).map(({ message }) => message);
-    return { result, warnings, snapshot: report.snapshot };
+    return { result, warnings, previous: report.previous.get(fragment.key), snapshot: report.snapshot };
   }
 
   async read(queries: readonly Words[], signal: AbortSignal): Promise<Snapshot> {
@@ -92,7 +94,7 @@ export class HostSession {
         else resolve(outcome);
       };
       const onAbort = (): void => {
-        settle(new SdnError({ code: "cancelled", cause: "the operation was cancelled" }));
+        settle(new SdnError({ code: "cancelled", cause: "the operation was cancelled", uncertain: true }));
       };
       if (signal.aborted) {
         onAbort();

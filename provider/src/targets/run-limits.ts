@@ -40,6 +40,7 @@ function timeoutError(timeoutMs: number, host: string): SdnError {
     host,
     cause: `the execution did not end within ${timeoutMs / 1000} s and was ended`,
     remedy: "see what keeps the host busy, or raise the resource's custom timeout",
+    uncertain: true,
   });
 }
 

@@ -73,6 +73,7 @@ export function lostError(host: string, thrown?: unknown): SdnError {
       host,
       cause: `the connection was lost while a program ran${why}; whether it ran to its end is not known`,
       remedy: "see that the host is up, then refresh to learn what exists on it",
+      uncertain: true,
     },
     { cause: thrown },
   );

@@ -799,22 +799,32 @@ op_remove_forward_accept() { # IN OUT MARK
 
 # ---- fragments --------------------------------------------------------------------------------------------------
 
-ledger_field() { sed -n "${2}p" "$state/resources/$1" 2>/dev/null; }
+# read_ledger RESOURCE: sets ledger_*. A damaged record (a power cut) counts as none.
+read_ledger() {
+  ledger_generation='' ledger_hash='' ledger_mark='' ledger_intent=''
+  if [ -e "$state/resources/$1" ]; then
+    { read -r ledger_generation; read -r ledger_hash; read -r ledger_mark; read -r ledger_intent; } <"$state/resources/$1"
+  fi
+  case $ledger_generation in '' | *[!0-9]*) ledger_mark='' ;; esac
+  case $ledger_mark in sdn:*) [ -z "$ledger_intent" ] || return 0 ;; esac
+  ledger_generation=0 ledger_hash='' ledger_mark='' ledger_intent=''
+}
 
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
   fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
-  present_mark=$(ledger_field "$1" 3)
-  generation=$(ledger_field "$1" 1)
-  generation=${generation:-0}
-  if [ -n "$present_mark" ] && [ "$present_mark" != "$3" ]; then
-    fail conflict "$1 belongs to another owner: $present_mark"
+  read_ledger "$1"
+  generation=$ledger_generation
+  if [ -n "$ledger_mark" ] && [ "$ledger_mark" != "$3" ]; then
+    fail conflict "$1 belongs to another owner: $ledger_mark"
     return 1
   fi
   # A generation that moved on to just what is wanted now is our own change whose reply was lost.
-  if [ "$2" != - ] && [ "$2" != "$generation" ] && [ "$generation" != 0 ] && [ "$(ledger_field "$1" 2)" != "$4" ]; then
+  if [ "$2" != - ] && [ "$2" != "$generation" ] && [ "$generation" != 0 ] && [ "$ledger_hash" != "$4" ]; then
     fail stale "$1 has generation $generation on the host, this state was written for $2"
     return 1
   fi
+  # The state may know another version: what only this one has would stay behind.
+  if [ "$generation" != 0 ] && [ "$ledger_hash" != "$4" ]; then say "previous $1 $ledger_intent"; fi
 }
 
 op_end() { # INTENT(base64)
@@ -824,7 +834,7 @@ op_end() { # INTENT(base64)
 
 record() { # INTENT(base64): what was done; the last that can fail
   before=$(cat "$state/resources/$fragment" 2>/dev/null)
-  [ "$(ledger_field "$fragment" 2)" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
+  [ "$ledger_hash" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
   write_ledger "$(printf '%s\n%s\n%s\n%s' "$generation" "$hash" "$mark" "$1")" || {
     fail remote-failure "$state cannot be written (disk full?)"
     return 1

@@ -1,0 +1,102 @@
+/** One change of one resource on its host, until nothing is left of what was there before. */
+import type { Intent } from "../compile/intent";
+import { markOf, resourceKey } from "../compile/names";
+import { applyWords, leftoverWords, queriesOf, removeAllWords } from "../compile/plan";
+import { SdnError } from "../model/error";
+import { hash64 } from "../model/hash";
+import type { Snapshot } from "../model/snapshot";
+import type { Fragment } from "../render/instructions";
+import type { CallContext } from "../rpc/handlers";
+import type { HostSession } from "./host-session";
+import { located } from "./located";
+
+export interface Place {
+  readonly session: HostSession;
+  /** The host as the user named it. */
+  readonly host: string;
+  readonly intent: Intent;
+}
+
+interface Done {
+  readonly generation: number;
+  readonly previous: string | undefined;
+  readonly snapshot: Snapshot;
+}
+
+/** From one intent (or nothing) to the place's own. Throws what the host refused. */
+export async function applyChange(
+  context: CallContext,
+  place: Place,
+  before: Intent | undefined,
+  expectedGeneration: number | undefined,
+): Promise<Done> {
+  const { intent } = place;
+  const done = await converse(context, place, fragmentOf(intent, applyWords(before, intent), expectedGeneration));
+  const leftovers = leftoversOf(done.previous, intent, before, intent);
+  if (leftovers.length === 0) return done;
+  const again = [...leftovers, ...applyWords(undefined, intent)];
+  return converse(context, place, fragmentOf(intent, again, done.generation));
+}
+
+/** Everything of the intent away. */
+export async function removeChange(
+  context: CallContext,
+  place: Place,
+  expectedGeneration: number | undefined,
+): Promise<void> {
+  const { intent } = place;
+  const { previous } = await converse(context, place, removalOf(intent, removeAllWords(intent), expectedGeneration));
+  const leftovers = leftoversOf(previous, intent, intent);
+  if (leftovers.length > 0) await converse(context, place, removalOf(intent, leftovers, undefined));
+}
+
+async function converse(context: CallContext, { session, host, intent }: Place, fragment: Fragment): Promise<Done> {
+  const queries = fragment.intent === undefined ? [] : queriesOf(intent);
+  const { result, warnings, previous, snapshot } = await located(host, intent.label, () =>
+    session.apply(fragment, queries, context.signal),
+  );
+  for (const warning of warnings) context.log("warning", `host ${host}: ${warning}`);
+  if (!result.ok) throw failure(result, host, intent);
+  return { generation: result.generation, previous, snapshot };
+}
+
+function fragmentOf(intent: Intent, words: Fragment["words"], expectedGeneration: number | undefined): Fragment {
+  const json = JSON.stringify(intent);
+  const hash = hash64(json).toString(16);
+  return { key: resourceKey(intent), mark: markOf(intent), hash, expectedGeneration, words, intent: json };
+}
+
+function removalOf(intent: Intent, words: Fragment["words"], expectedGeneration: number | undefined): Fragment {
+  return { key: resourceKey(intent), mark: markOf(intent), hash: "", expectedGeneration, words, intent: undefined };
+}
+
+/** What the host had of a version that this state never knew: a run that was cut off, or another one's. */
+function leftoversOf(
+  previous: string | undefined,
+  intent: Intent,
+  ...known: readonly (Intent | undefined)[]
+): Fragment["words"] {
+  if (previous === undefined) return [];
+  const had = JSON.parse(previous) as Intent;
+  return had.kind === intent.kind ? leftoverWords(had, ...known) : [];
+}
+
+function failure(
+  result: { readonly code: SdnError["code"]; readonly message: string },
+  host: string,
+  intent: Intent,
+): SdnError {
+  return new SdnError({
+    code: result.code,
+    host,
+    resource: intent.label,
+    cause: result.message,
+    remedy: remedies[result.code] ?? "nothing of this change was kept on the host; run again when the cause is gone",
+  });
+}
+
+const remedies: Partial<Record<SdnError["code"], string>> = {
+  conflict: "remove or rename what is in the way, or let this network use another VNI (Fabric.vniRange)",
+  stale: "run `pulumi refresh`, look at what the other run changed, and run again",
+  "not-found": "create it first, or let the resource that creates it come before this one (dependsOn)",
+};
