@@ -1,0 +1,110 @@
+/** What the kernel calls, and what every packet of a guarded bridge goes through before its endpoint's class. */
+
+import type { Direction } from "../../policy/rule";
+import type { Operand, ProgramChain, ProgramRule, RuleStatement, Selector } from "../nft/program";
+import type { FirewallPlan } from "./plan";
+
+/** After our isolation (-10), before `filter` (0); a drop is final wherever it is. */
+const beforeFilter = -5;
+/** `raw`: before conntrack looks (-200). */
+const beforeConntrack = -300;
+
+const iifname: Selector = { meta: { key: "iifname" } };
+const oifname: Selector = { meta: { key: "oifname" } };
+const payload = (protocol: string, field: string): Selector => ({ payload: { protocol, field } });
+const is = (left: Operand, right: Operand): RuleStatement => ({ match: { op: "==", left, right } });
+
+const established: ProgramRule = {
+  expr: [
+    { match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["established", "related"] } } },
+    { accept: null },
+  ],
+};
+/** Bridged frames have the same bridge on both sides; routed packets have two interfaces. */
+const judged: Record<Direction, ProgramRule> = {
+  egress: { expr: [is(iifname, "@guarded"), { jump: { target: "from_endpoint" } }] },
+  ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
+};
+
+export function baseChains(zones: FirewallPlan["zones"]): readonly ProgramChain[] {
+  const base = (name: "input" | "forward" | "output", rules: readonly ProgramRule[]): ProgramChain => ({
+    name,
+    hook: { name, priority: beforeFilter },
+    rules: [established, ...rules],
+  });
+  return [
+    always,
+    sane,
+    side("from_endpoint", iifname, "saddr", "egress"),
+    side("to_endpoint", oifname, "daddr", "ingress"),
+    base("input", [judged.egress]),
+    base("forward", [judged.egress, judged.ingress]),
+    base("output", [judged.ingress]),
+    ...zoneChains(zones),
+  ];
+}
+
+function side(name: string, bridge: Selector, field: string, direction: Direction): ProgramChain {
+  return {
+    name,
+    rules: [
+      { expr: [{ jump: { target: "always" } }] },
+      { expr: [{ vmap: { key: { concat: [bridge, payload("ip", field)] }, data: `@${direction}4` } }] },
+      { expr: [{ vmap: { key: { concat: [bridge, payload("ip6", field)] }, data: `@${direction}6` } }] },
+    ],
+  };
+}
+
+const dropped = (comment: string, ...conditions: readonly RuleStatement[]): ProgramRule => ({
+  expr: [...conditions, { counter: null }, { drop: null }],
+  comment,
+});
+const linkLocal: Operand = { prefix: { addr: "fe80::", len: 10 } };
+
+/** What no policy has a say in, on bridges with anything that policies apply to. */
+const always: ProgramChain = {
+  name: "always",
+  rules: [
+    {
+      // Neighbour discovery, router solicitation and multicast listeners: no IPv6 without them.
+      // Only in IPv6: protocol 58 in an IPv4 packet is not ICMPv6.
+      expr: [
+        is({ meta: { key: "nfproto" } }, "ipv6"),
+        is(payload("icmpv6", "type"), { set: [130, 131, 132, 133, 135, 136, 143] }),
+        { accept: null },
+      ],
+    },
+    // Anybody can take such an address, so no policy can speak of them.
+    dropped("link-local", is(payload("ip6", "saddr"), linkLocal)),
+    dropped("link-local", is(payload("ip6", "daddr"), linkLocal)),
+  ],
+};
+
+/** What the packets of an endpoint with a policy must be. Its bridge sees both directions of all its flows. */
+const sane: ProgramChain = {
+  name: "sane",
+  rules: [
+    dropped("invalid", { match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["invalid"] } } }),
+    dropped("not-syn", {
+      match: {
+        op: "!=",
+        left: { "&": [payload("tcp", "flags"), { "|": ["fin", { "|": ["syn", { "|": ["rst", "ack"] }] }] }] },
+        right: "syn",
+      },
+    }),
+  ],
+};
+
+export const saneFirst: ProgramRule = { expr: [{ jump: { target: "sane" } }] };
+
+function zoneChains(zones: FirewallPlan["zones"]): readonly ProgramChain[] {
+  if (zones.length === 0) return [];
+  const set = zones.map(({ bridge, zone }) => [bridge, zone] as const);
+  const rule = (key: Selector): ProgramRule => ({
+    expr: [{ mangle: { key: { ct: { key: "zone" } }, value: { map: { key, data: { set } } } } }],
+  });
+  return [
+    { name: "zone_in", hook: { name: "prerouting", priority: beforeConntrack }, rules: [rule(iifname)] },
+    { name: "zone_out", hook: { name: "output", priority: beforeConntrack }, rules: [rule(oifname)] },
+  ];
+}

@@ -1,0 +1,142 @@
+/** Policies → what one host has to know: its own endpoints' classes, and nothing of anybody else's. */
+
+import type { Family } from "../../model/address";
+import { hash64 } from "../../model/hash";
+import { families, intersectAddresses } from "../../policy/address-set";
+import { checkPolicies } from "../../policy/check";
+import { type Interval, type IntervalSet, successor } from "../../policy/intervals";
+import { Resolver } from "../../policy/resolve";
+import { type Direction, directions, orderPolicies, type Policy } from "../../policy/rule";
+import type { Segment, World } from "../../policy/world";
+import { type Cells, cellsOf } from "./cells";
+import { type Entry, entriesOf } from "./entry";
+import { Outcomes } from "./outcome";
+import { sweep } from "./sweep";
+
+/** Endpoints of one network to which the same policies apply, in one direction and family. */
+export interface EndpointClass {
+  /** Follows from the policies' names, so that a changed rule leaves it. */
+  readonly name: string;
+  readonly network: string;
+  readonly policies: readonly string[];
+  readonly direction: Direction;
+  readonly family: Family;
+  readonly cells: Cells;
+}
+
+/** Addresses behind a bridge, and the class that they are in. */
+export interface Subject extends Interval<bigint> {
+  readonly bridge: string;
+  readonly direction: Direction;
+  readonly family: Family;
+  readonly class: string;
+}
+
+export interface FirewallPlan {
+  /** Conntrack zones of the bridges. */
+  readonly zones: readonly { readonly bridge: string; readonly zone: number }[];
+  /** Bridges behind which something is subject to a policy. */
+  readonly guarded: readonly string[];
+  readonly subjects: readonly Subject[];
+  readonly classes: readonly EndpointClass[];
+}
+
+export interface PlanOptions {
+  readonly host: string;
+  /** Seconds since 1970: rules that have expired are left out. */
+  readonly now: number;
+}
+
+/** @throws SdnError `invalid-input` where policies are wrong or contradict each other */
+export function firewallPlan(policies: readonly Policy[], world: World, options: PlanOptions): FirewallPlan {
+  checkPolicies(policies, world);
+  return new Planner(orderPolicies(policies), world, options).plan();
+}
+
+class Planner {
+  private readonly resolver: Resolver;
+  private readonly outcomes: Outcomes;
+  private readonly classes = new Map<string, EndpointClass>();
+
+  constructor(
+    private readonly policies: readonly Policy[],
+    private readonly world: World,
+    private readonly options: PlanOptions,
+  ) {
+    this.resolver = new Resolver(world);
+    this.outcomes = new Outcomes(options.now);
+  }
+
+  plan(): FirewallPlan {
+    const { host } = this.options;
+    const segments = this.world.segments
+      .filter((segment) => segment.hosts.includes(host))
+      .sort((a, b) => (a.bridge < b.bridge ? -1 : 1));
+    const subjects = segments.flatMap((segment) => this.subjectsOn(segment));
+    return {
+      zones: segments.map(({ bridge, zone }) => ({ bridge, zone })),
+      guarded: [...new Set(subjects.map((subject) => subject.bridge))],
+      subjects,
+      classes: [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  }
+
+  private subjectsOn(segment: Segment): readonly Subject[] {
+    const local = this.resolver.local(this.options.host, segment);
+    const here = this.policies.map((policy, order) => ({
+      policy,
+      order,
+      addresses: intersectAddresses(this.resolver.subjects(policy.appliesTo, segment), local),
+    }));
+    return families.flatMap((family) => {
+      const stretches = sweep(
+        here,
+        (one): IntervalSet<bigint> => one.addresses[family],
+        (active) => [...active],
+      );
+      return directions.flatMap((direction) => {
+        const subjects: Subject[] = [];
+        for (const { first, last, entries } of stretches) {
+          const found = this.classOf(
+            entries.map(({ policy }) => policy),
+            { direction, family, network: segment.network },
+          );
+          const previous = subjects.at(-1);
+          if (previous?.class === found.name && successor(previous.last) === first) {
+            subjects[subjects.length - 1] = { ...previous, last };
+          } else subjects.push({ bridge: segment.bridge, direction, family, first, last, class: found.name });
+        }
+        return subjects;
+      });
+    });
+  }
+
+  private classOf(
+    policies: readonly Policy[],
+    kind: Pick<EndpointClass, "direction" | "family" | "network">,
+  ): EndpointClass {
+    const { direction, family, network } = kind;
+    const names = policies.map((policy) => policy.name);
+    const hash = hash64([network, ...names].join("/"))
+      .toString(36)
+      .padStart(13, "0");
+    const name = `${direction}${family}_${hash}`;
+    let found = this.classes.get(name);
+    if (found === undefined) {
+      const cells = cellsOf(this.entries(policies, direction, network), family, this.outcomes);
+      found = { name, ...kind, policies: names, cells };
+      this.classes.set(name, found);
+    }
+    return found;
+  }
+
+  private readonly listed = new Map<string, readonly Entry[]>();
+
+  /** The same for both families. */
+  private entries(policies: readonly Policy[], direction: Direction, network: string): readonly Entry[] {
+    const key = [direction, network, ...policies.map((policy) => policy.name)].join("/");
+    let found = this.listed.get(key);
+    if (found === undefined) this.listed.set(key, (found = entriesOf(policies, direction, network, this.resolver)));
+    return found;
+  }
+}

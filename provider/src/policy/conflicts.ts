@@ -1,0 +1,95 @@
+/** Policies of one tier and priority have no order between them, so no packet may get different answers from them. */
+
+import { SdnError } from "../model/error";
+import { type AddressSet, everyAddress, intersectAddresses, isNoAddress } from "./address-set";
+import { intersectPackets, isNoPacket, packetBox, type PacketSet } from "./packet-set";
+import { Resolver } from "./resolve";
+import { type Direction, directions, type Policy, type Rule } from "./rule";
+import { anyTransport, transportOf } from "./transport";
+import type { Segment, World } from "./world";
+
+/** One error for each pair of policies that contradict each other. */
+export function findConflicts(policies: readonly Policy[], world: World): readonly SdnError[] {
+  const byPlace = Map.groupBy(policies, ({ tier, priority }) => `${tier} ${priority}`);
+  const crowded = [...byPlace.values()].filter((group) => group.length > 1);
+  if (crowded.length === 0) return [];
+  const resolver = new Resolver(world);
+  return crowded.flatMap((group) =>
+    group.flatMap((policy, index) =>
+      group.slice(index + 1).flatMap((other) => {
+        const why = contradiction(policy, other, world, resolver);
+        return why === undefined ? [] : [conflict(policy, other, why)];
+      }),
+    ),
+  );
+}
+
+function conflict(policy: Policy, other: Policy, why: string): SdnError {
+  return new SdnError({
+    code: "invalid-input",
+    resource: `policy ${other.name}`,
+    property: "priority",
+    value: other.priority,
+    cause: `policy ${policy.name} has the same priority in tier ${policy.tier}, and ${why}`,
+    remedy: "give one of them another priority",
+  });
+}
+
+function contradiction(a: Policy, b: Policy, world: World, resolver: Resolver): string | undefined {
+  for (const segment of world.segments) {
+    const shared = intersectAddresses(resolver.subjects(a.appliesTo, segment), resolver.subjects(b.appliesTo, segment));
+    if (isNoAddress(shared)) continue;
+    for (const direction of directions) {
+      const found = contradictionOn(a, b, { segment, shared, direction, resolver });
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+interface Common {
+  readonly segment: Segment;
+  /** The addresses that both apply to. */
+  readonly shared: AddressSet;
+  readonly direction: Direction;
+  readonly resolver: Resolver;
+}
+
+/** A rule, or a default that decides at its place. */
+interface Decider {
+  readonly name: string;
+  readonly action: string;
+  readonly packets: PacketSet;
+}
+
+function contradictionOn(a: Policy, b: Policy, common: Common): string | undefined {
+  const others = deciders(b, common);
+  for (const one of deciders(a, common)) {
+    const against = others.find(
+      (other) => other.action !== one.action && !isNoPacket(intersectPackets(one.packets, other.packets)),
+    );
+    if (against !== undefined) {
+      return `${one.name} of the one (${one.action}) and ${against.name} of the other (${against.action}) match the same ${common.direction} packets`;
+    }
+  }
+  return undefined;
+}
+
+function deciders(policy: Policy, common: Common): readonly Decider[] {
+  const { direction } = common;
+  const rules = policy.rules
+    .filter((rule) => rule.enabled && rule.direction === direction)
+    .map((rule): Decider => ({ name: `rule ${rule.name}`, action: rule.action, packets: packetsOf(rule, common) }));
+  const action = policy.defaults[direction];
+  if (action === "continue" || action === "isolate") return rules;
+  const all = packetBox(direction, everyAddress, everyAddress, () => anyTransport);
+  return [...rules, { name: "the default", action, packets: all }];
+}
+
+function packetsOf(rule: Rule, { segment, shared, direction, resolver }: Common): PacketSet {
+  const peers = resolver.peers(rule.peers, segment.network);
+  const transport = (family: 4 | 6): ReturnType<typeof transportOf> => transportOf(rule.services, family);
+  return direction === "egress"
+    ? packetBox(direction, shared, peers, transport)
+    : packetBox(direction, peers, shared, transport);
+}

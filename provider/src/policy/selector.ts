@@ -1,0 +1,33 @@
+/** Selects by labels, with the meaning of Kubernetes' label selectors. */
+
+export type LabelExpression =
+  | { readonly key: string; readonly operator: "In" | "NotIn"; readonly values: readonly string[] }
+  | { readonly key: string; readonly operator: "Exists" | "DoesNotExist" };
+
+/** Every part must match; a selector without parts matches everything that has been declared. */
+export interface Selector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly LabelExpression[];
+}
+
+export function matchesLabels(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
+  const found = new Map(Object.entries(labels));
+  return (
+    Object.entries(selector.matchLabels).every(([key, value]) => found.get(key) === value) &&
+    selector.matchExpressions.every((expression) => matchesExpression(expression, found.get(expression.key)))
+  );
+}
+
+function matchesExpression(expression: LabelExpression, value: string | undefined): boolean {
+  switch (expression.operator) {
+    case "In":
+      return value !== undefined && expression.values.includes(value);
+    // As in Kubernetes: also without the label.
+    case "NotIn":
+      return value === undefined || !expression.values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
+}

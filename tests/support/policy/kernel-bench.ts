@@ -1,0 +1,248 @@
+/**
+ * A host as a network namespace: bridges of two networks with the same addresses, endpoints behind them, and the red
+ * network's router between its two.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { NftCommand } from "../../../provider/src/compile/nft/program";
+import { type Family, formatAddress, parseAddress } from "../../../provider/src/model/address";
+import type { PlacedEndpoint } from "../../../provider/src/policy/world";
+import { segments } from "./arbitraries";
+
+export const ports = [80, 81, 443] as const;
+
+/** `e3` is at home on another host: its side is not judged here. */
+export const endpoints: readonly PlacedEndpoint[] = [
+  place("e1", "red-a", "h1", { app: "web", env: "prod" }, 1),
+  place("e2", "red-a", "h1", { app: "db", env: "prod" }, 2),
+  place("e3", "red-a", "h2", { app: "web" }, 5),
+  place("e4", "blue-a", "h1", { app: "db" }, 1),
+  place("e5", "red-b", "h1", { app: "web", env: "test" }, 1),
+  place("e6", "blue-a", "h1", { app: "web", env: "test" }, 2),
+];
+
+function place(
+  name: string,
+  segment: string,
+  host: string,
+  labels: Readonly<Record<string, string>>,
+  number: number,
+): PlacedEndpoint {
+  const addresses = (segments.find((one) => one.name === segment)?.cidrs ?? []).map(({ family, base }) => ({
+    family,
+    value: base + BigInt(number),
+  }));
+  return { name, segment, host, labels, addresses };
+}
+
+export const addressOf = (endpoint: PlacedEndpoint, family: Family): string =>
+  formatAddress(endpoint.addresses.find((address) => address.family === family) ?? parseAddress("0.0.0.0", "test"));
+
+export interface Pair {
+  readonly source: PlacedEndpoint;
+  readonly destination: PlacedEndpoint;
+  readonly family: Family;
+}
+
+export interface Probe extends Pair {
+  readonly do: "tcp" | "udp" | "ping";
+  readonly port: number;
+  /** Default: one that no other probe has, so that no two are one flow. */
+  readonly localPort?: number;
+}
+
+export type ProbeResult = "connected" | "refused" | "silent";
+
+/** Less than the time after which a SYN is sent again (1 s), so that each probe is one packet. */
+const patience = 800;
+
+export class KernelBench {
+  private readonly tag = `sdnfw${randomBytes(3).toString("hex")}`;
+  private readonly host = `${this.tag}-h`;
+  private readonly agents = new Map<string, ChildProcess>();
+  private readonly answers = new Map<number, (result: ProbeResult) => void>();
+  private next = 1;
+
+  static async start(): Promise<KernelBench> {
+    const bench = new KernelBench();
+    execFileSync("sh", ["-ec", bench.script().join("\n")], { stdio: ["ignore", "ignore", "inherit"] });
+    await Promise.all(endpoints.map((endpoint) => bench.startAgent(endpoint.name)));
+    return bench;
+  }
+
+  private script(): readonly string[] {
+    const settings =
+      "net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 net.netfilter.nf_conntrack_tcp_loose=0";
+    return [
+      `ip netns add ${this.host}`,
+      `ip -n ${this.host} link set lo up`,
+      `ip netns exec ${this.host} sysctl -qw ${settings}`,
+      // Without a route to wherever, the kernel sends no resets into bridges.
+      `ip -n ${this.host} link add under0 type veth peer name under1`,
+      `ip -n ${this.host} link set under0 up`,
+      `ip -n ${this.host} addr add 192.0.2.1/24 dev under0`,
+      `ip -n ${this.host} addr add 2001:db8::1/64 dev under0 nodad`,
+      `ip -n ${this.host} route add default via 192.0.2.254`,
+      `ip -n ${this.host} route add default via 2001:db8::fe`,
+      ...segments.flatMap(({ bridge }) => [
+        `ip -n ${this.host} link add ${bridge} type bridge mcast_snooping 0`,
+        `ip -n ${this.host} link set ${bridge} up`,
+      ]),
+      ...this.routerScript(),
+      ...endpoints.flatMap((endpoint) => this.endpointScript(endpoint)),
+    ];
+  }
+
+  private space(name: string): readonly string[] {
+    const settings = "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0";
+    return [
+      `ip netns add ${this.tag}-${name}`,
+      `ip netns exec ${this.tag}-${name} sysctl -qw ${settings}`,
+      `ip -n ${this.tag}-${name} link set lo up`,
+    ];
+  }
+
+  private plug(name: string, link: string, segment: string, number: number): readonly string[] {
+    const { bridge, cidrs } = segments.find((one) => one.name === segment) ?? { bridge: "", cidrs: [] };
+    const space = `${this.tag}-${name}`;
+    return [
+      `ip -n ${this.host} link add ${name}-${link} type veth peer name ${link} netns ${space}`,
+      `ip -n ${this.host} link set ${name}-${link} master ${bridge} up`,
+      `ip -n ${space} link set ${link} up`,
+      ...cidrs.map(({ family, base, prefixLength }) => {
+        const address = formatAddress({ family, value: base + BigInt(number) });
+        return `ip -n ${space} addr add ${address}/${prefixLength} dev ${link}${family === 6 ? " nodad" : ""}`;
+      }),
+    ];
+  }
+
+  private routerScript(): readonly string[] {
+    return [
+      ...this.space("r"),
+      `ip netns exec ${this.tag}-r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`,
+      ...this.plug("r", "leg-a", "red-a", 6),
+      ...this.plug("r", "leg-b", "red-b", 6),
+    ];
+  }
+
+  private endpointScript({ name, segment, addresses }: PlacedEndpoint): readonly string[] {
+    const number = Number((addresses[0]?.value ?? 0n) & 7n);
+    const gateways = segment.startsWith("red")
+      ? (segments.find((one) => one.name === segment)?.cidrs ?? []).map(({ family, base }) =>
+          formatAddress({ family, value: base + 6n }),
+        )
+      : [];
+    return [
+      ...this.space(name),
+      ...this.plug(name, "eth0", segment, number),
+      ...gateways.map((gateway) => `ip -n ${this.tag}-${name} route add default via ${gateway}`),
+    ];
+  }
+
+  private async startAgent(name: string): Promise<void> {
+    const agent = spawn(
+      "ip",
+      ["netns", "exec", `${this.tag}-${name}`, process.execPath, join(__dirname, "probe-agent.js")],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    this.agents.set(name, agent);
+    const waiting = new Set<number | "ready">(["ready", ...ports]);
+    await new Promise<void>((resolve) => {
+      createInterface({ input: agent.stdout }).on("line", (line) => {
+        const message = JSON.parse(line) as { ready?: true; listening?: number; id?: number; result?: ProbeResult };
+        if (message.id !== undefined && message.result !== undefined) {
+          this.answers.get(message.id)?.(message.result);
+          return;
+        }
+        waiting.delete(message.listening ?? "ready");
+        if (waiting.size === 0) resolve();
+      });
+      for (const port of ports) this.tell(name, { do: "listen", port });
+    });
+  }
+
+  private tell(name: string, message: object): void {
+    this.agents.get(name)?.stdin?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  private async ask(name: string, message: object, id = this.next++): Promise<ProbeResult> {
+    const answer = new Promise<ProbeResult>((resolve) => this.answers.set(id, resolve));
+    this.tell(name, { ...message, id, wait: patience });
+    return answer;
+  }
+
+  async probe(probe: Probe): Promise<ProbeResult> {
+    return this.send(probe, false).result;
+  }
+
+  private send(probe: Probe, keep: boolean): { readonly id: number; readonly result: Promise<ProbeResult> } {
+    const { source, destination, family, port } = probe;
+    const id = this.next++;
+    const localPort = probe.localPort ?? 10_000 + (id % 20_000);
+    const [from, to] = [addressOf(source, family), addressOf(destination, family)];
+    return { id, result: this.ask(source.name, { do: probe.do, from, to, port, localPort, keep }, id) };
+  }
+
+  /** Opens a connection that stays; gives a function that tries it. */
+  async open(probe: Probe): Promise<{ readonly result: ProbeResult; readonly echo: () => Promise<ProbeResult> }> {
+    const { id, result } = this.send(probe, true);
+    return { result: await result, echo: () => this.ask(probe.source.name, { do: "echo", of: id }) };
+  }
+
+  nft(commands: readonly NftCommand[]): void {
+    const input = JSON.stringify({ nftables: commands });
+    // By a pipe of the shell's: nft opens /dev/stdin by name, which a socket refuses.
+    execFileSync("sh", ["-c", `cat | ip netns exec ${this.host} nft -j -f -`], {
+      input,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+  }
+
+  list(table: string): readonly Readonly<Record<string, unknown>>[] {
+    const text = this.inHost("nft", "-j", "list", "table", "inet", table);
+    return (JSON.parse(text) as { nftables: readonly Readonly<Record<string, unknown>>[] }).nftables;
+  }
+
+  /** Forgets all flows. */
+  forget(): void {
+    this.inHost("conntrack", "-F");
+  }
+
+  private inHost(...command: readonly string[]): string {
+    return execFileSync("ip", ["netns", "exec", this.host, ...command], {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** Neighbours know each other, so that no probe waits for an answer about that. */
+  async warmUp(): Promise<void> {
+    await Promise.all(this.pairs().map((pair) => this.probe({ ...pair, do: "ping", port: 0 })));
+  }
+
+  /** All pairs within a network, in both families. */
+  pairs(): readonly Pair[] {
+    const network = (endpoint: PlacedEndpoint): string => endpoint.segment.replace(/-.*/, "");
+    return endpoints.flatMap((source) =>
+      endpoints
+        .filter((destination) => destination !== source && network(destination) === network(source))
+        .flatMap((destination) => ([4, 6] as const).map((family) => ({ source, destination, family }))),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.agents.values()].map(async (agent) => {
+        const ended = new Promise((resolve) => agent.once("exit", resolve));
+        agent.stdin?.end();
+        await ended;
+      }),
+    );
+    for (const name of ["h", "r", ...endpoints.map((endpoint) => endpoint.name)]) {
+      execFileSync("ip", ["netns", "del", `${this.tag}-${name}`]);
+    }
+  }
+}
