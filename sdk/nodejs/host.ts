@@ -8,7 +8,15 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview. Import by `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`.
+ * A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:index:Host h1 ssh://root@192.0.2.11:22
+ * ```
+ *
+ * The id is `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`. The host is reached with the SSH agent's keys and `~/.ssh/known_hosts`; a key cannot be read from a host, so add `privateKeyPath` and `hostKey` to what is written. See docs/import.md.
  */
 export class Host extends pulumi.CustomResource {
     /**

@@ -43,7 +43,7 @@ export class NetworkPeering extends pulumi.ComponentResource {
     /**
      * The peering's own number, out of the fabric's VNIs. It names the link on the hosts.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number>;
+    declare public readonly vni: pulumi.Output<number>;
 
     /**
      * Create a NetworkPeering resource with the given unique name, arguments, and options.
@@ -61,9 +61,9 @@ export class NetworkPeering extends pulumi.ComponentResource {
             }
             resourceInputs["networks"] = args?.networks;
             resourceInputs["prefixes"] = args?.prefixes;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["peerings"] = undefined /*out*/;
-            resourceInputs["vni"] = undefined /*out*/;
         } else {
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["networks"] = undefined /*out*/;
@@ -88,4 +88,8 @@ export interface NetworkPeeringArgs {
      * CIDRs, each inside one of the two spaces: of a network that has some in this list, only those can reach and be reached. At most 16. Default: all of both.
      */
     prefixes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The peering's own number, in the fabric's `vniRange`. Default: a free one, kept.
+     */
+    vni?: pulumi.Input<number | undefined>;
 }

@@ -43,7 +43,7 @@ export class Subnet extends pulumi.ComponentResource {
     /**
      * IPv4 range of each host, by host.
      */
-    declare public /*out*/ readonly hostRanges: pulumi.Output<any | undefined>;
+    declare public readonly hostRanges: pulumi.Output<any | undefined>;
     /**
      * The hosts, as endpoints use them.
      */
@@ -63,7 +63,7 @@ export class Subnet extends pulumi.ComponentResource {
     /**
      * IPv6 range of each host, by host.
      */
-    declare public /*out*/ readonly ipv6HostRanges: pulumi.Output<any | undefined>;
+    declare public readonly ipv6HostRanges: pulumi.Output<any | undefined>;
     /**
      * MTU, bytes.
      */
@@ -79,7 +79,7 @@ export class Subnet extends pulumi.ComponentResource {
     /**
      * VNI of the segment.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number>;
+    declare public readonly vni: pulumi.Output<number>;
 
     /**
      * Create a Subnet resource with the given unique name, arguments, and options.
@@ -99,20 +99,20 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["docker"] = args?.docker;
             resourceInputs["dockerNetworkName"] = args?.dockerNetworkName;
             resourceInputs["hostRangePrefixLength"] = args?.hostRangePrefixLength;
+            resourceInputs["hostRanges"] = args?.hostRanges;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6HostRangePrefixLength"] = args?.ipv6HostRangePrefixLength;
+            resourceInputs["ipv6HostRanges"] = args?.ipv6HostRanges;
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
             resourceInputs["network"] = args?.network;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["gateway"] = undefined /*out*/;
-            resourceInputs["hostRanges"] = undefined /*out*/;
             resourceInputs["ipv6Gateway"] = undefined /*out*/;
-            resourceInputs["ipv6HostRanges"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["segments"] = undefined /*out*/;
-            resourceInputs["vni"] = undefined /*out*/;
         } else {
             resourceInputs["cidr"] = undefined /*out*/;
             resourceInputs["dockerNetworkName"] = undefined /*out*/;
@@ -155,6 +155,10 @@ export interface SubnetArgs {
      */
     hostRangePrefixLength?: pulumi.Input<number | undefined>;
     /**
+     * IPv4 ranges by host name, for hosts whose range shall be a given one: a CIDR in the last three quarters of the subnet. The others get a free one of `hostRangePrefixLength`, and keep it.
+     */
+    hostRanges?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
      * Names of the hosts that it spans. Default: all of the fabric.
      */
     hosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
@@ -167,6 +171,10 @@ export interface SubnetArgs {
      */
     ipv6HostRangePrefixLength?: pulumi.Input<number | undefined>;
     /**
+     * The same for IPv6.
+     */
+    ipv6HostRanges?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
      * Take IPv6 addresses of this length from the network's space.
      */
     ipv6PrefixLength?: pulumi.Input<number | undefined>;
@@ -178,4 +186,8 @@ export interface SubnetArgs {
      * Take IPv4 addresses of this length from the network's space. Excludes `cidr`.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * VNI of the segment, in the fabric's `vniRange`. Default: a free one, kept.
+     */
+    vni?: pulumi.Input<number | undefined>;
 }

@@ -66,7 +66,7 @@ export class VirtualNetwork extends pulumi.ComponentResource {
     /**
      * The network's own VNI; it names its routers.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number>;
+    declare public readonly vni: pulumi.Output<number>;
     /**
      * The fabric's VNIs.
      */
@@ -92,12 +92,12 @@ export class VirtualNetwork extends pulumi.ComponentResource {
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["routers"] = undefined /*out*/;
             resourceInputs["underlayPort"] = undefined /*out*/;
-            resourceInputs["vni"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
         } else {
             resourceInputs["cidr"] = undefined /*out*/;
@@ -145,4 +145,8 @@ export interface VirtualNetworkArgs {
      * Take an IPv4 space of this length from the fabric's pools. Excludes `cidr`.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Its own VNI, in the fabric's `vniRange`. Default: a free one, kept.
+     */
+    vni?: pulumi.Input<number | undefined>;
 }

@@ -15,12 +15,19 @@ export const shopProgram =
     const db = await subnetOf(run, made, "db", { cidr: "10.20.2.0/24", docker: false, hosts: ["h1", "h2"] });
     const closed = await run.add("sdn:index:VirtualNetwork", "closed", { fabric: made.fabric, cidr: "10.20.0.0/16" });
     const lab = await run.add("sdn:index:Subnet", "lab", { network: closed, cidr: "10.20.1.0/24", docker: false });
+    const office = await run.add("sdn:index:VirtualNetwork", "office", { fabric: made.fabric, cidr: "10.30.0.0/16" });
+    const desks = await run.add("sdn:index:Subnet", "desks", { network: office, cidr: "10.30.1.0/24", docker: false });
+    await run.add("sdn:index:NetworkPeering", "orders", {
+      networks: [office, made.network],
+      prefixes: ["10.20.1.0/24"],
+    });
     const attach = (on: ResourceReference | undefined, name: string, subnet: ResourceReference, ipv4Address: string) =>
       endpointOn(run, on, name, { subnet, ipv4Address, namespace: { name } });
     await attach(h1, "web1", web, "10.20.1.11");
     await attach(h2, "web2", web, "10.20.1.12");
     await attach(h2, "db1", db, "10.20.2.11");
     await attach(h1, "probe", lab, "10.20.1.13");
+    await attach(h2, "desk1", desks, "10.30.1.11");
   };
 
 export interface ShopWorld {
@@ -35,6 +42,7 @@ export async function shopWorld(): Promise<ShopWorld> {
     [1, "web2"],
     [1, "db1"],
     [0, "probe"],
+    [1, "desk1"],
   ] as const) {
     world.hosts[index]?.model.addNamespace(name);
   }

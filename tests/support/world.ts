@@ -49,10 +49,12 @@ export class World {
     models: readonly ModelHost[] = options.map(modelOf),
   ) {
     this.hosts = models.map((model, index) => worldHost(index, model, script(model, index)));
-    this.handlers = createHandlers({
-      acquire: (connection) => this.targetOf(connection),
-      closeAll: () => Promise.resolve(),
-    });
+    this.handlers = this.anotherProvider();
+  }
+
+  /** A provider process that has seen nothing yet, on the same hosts. */
+  anotherProvider(): Handlers {
+    return createHandlers({ acquire: (connection) => this.targetOf(connection), closeAll: () => Promise.resolve() });
   }
 
   get host(): WorldHost {
@@ -77,7 +79,7 @@ export class World {
   }
   private readonly counted = new Map<string, number>();
 
-  private targetOf(connection: Connection): FakeTarget {
+  targetOf(connection: Connection): FakeTarget {
     const uri = connectionUri(connection);
     const host = this.hosts.find((one) => one.uri === uri);
     if (host !== undefined) return host.target;

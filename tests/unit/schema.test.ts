@@ -141,6 +141,13 @@ describe("every token", () => {
     const all = [...Object.entries(resources), ...Object.entries(functions), ...Object.entries(types)];
     expect(all.filter(([, { description }]) => !/\S\.$/.test(description)).map(([token]) => token)).toEqual([]);
   });
+
+  test.each(Object.keys(resources).filter((token) => resources[token]?.isComponent !== true))(
+    "%s says by which id it is imported",
+    (token) => {
+      expect(resources[token]?.description).toContain(`\n\n## Import\n\n\`\`\`sh\npulumi import ${token} `);
+    },
+  );
 });
 
 describe("every property", () => {

@@ -1,4 +1,5 @@
 import { isUsage } from "./arguments";
+import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
 import { topologyCommand } from "./topology";
 
@@ -13,6 +14,7 @@ export type Command = (args: readonly string[], output: Output) => Promise<numbe
 const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
   ["route", routeCommand],
+  ["import", importCommand],
 ]);
 
 const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--private-key FILE] [--known-hosts FILE]
@@ -20,6 +22,8 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   topology [--json]                 what is on the hosts, as a picture
   route FROM TO [--network NAME] [--on HOST] [--json]
                                     what becomes of a packet, hop by hop
+  import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER]
+                                    the program that adopts what is on the hosts and changes nothing
 
 A host is ssh://USER@ADDRESS:PORT, netns:NAME or local:. Nothing is changed on any host. The hosts' keys must be
 known (--known-hosts, default ~/.ssh/known_hosts); the key is --private-key or the SSH agent's.

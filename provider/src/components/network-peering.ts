@@ -2,6 +2,7 @@ import type { Cidr } from "../model/cidr";
 import { contains, formatCidr, overlaps, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { parseName } from "../model/name";
+import { maximumVni, minimumVni } from "../model/vni";
 import { InputReader } from "../inputs/input-reader";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
@@ -14,6 +15,8 @@ import { transitPair } from "./transit";
 interface PeeringInputs {
   readonly networks: readonly string[];
   readonly prefixes: readonly Cidr[] | undefined;
+  /** As the allocation takes it. */
+  readonly vni: Value | undefined;
 }
 
 /** One of the two networks, with the part of its space that takes part. */
@@ -59,8 +62,9 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: PeeringInputs } 
       formatCidr(prefix),
     );
   });
+  const vni = reader.integer("vni", minimumVni, maximumVni) ?? inputs["vni"];
   reader.finish();
-  return { reader, parsed: { networks, prefixes } };
+  return { reader, parsed: { networks, prefixes, vni } };
 }
 
 function spaceOf(network: ValueMap): readonly Cidr[] | undefined {
@@ -183,12 +187,13 @@ export const networkPeering: ComponentHandler = {
     const allocation = await context.child({
       type: "sdn:ipam:PeeringAllocation",
       name: context.name,
-      inputs: {
+      inputs: present({
         label: context.name,
         fabric: fabricUrn,
         vniRange: known(network, "vniRange"),
+        vni: parsed.vni,
         hostUris: members.map(({ uri }) => uri),
-      },
+      }),
       dependencies: members.map(({ urn }) => urn),
     });
     const vni = known(allocation.outputs, "vni");

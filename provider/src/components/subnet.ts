@@ -1,7 +1,9 @@
 import { formatCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { parseDockerName, parseName } from "../model/name";
-import { readSpace } from "../inputs/spaces";
+import { maximumVni, minimumVni } from "../model/vni";
+import type { GivenRanges } from "../inputs/spaces";
+import { readGivenRanges, readSpace } from "../inputs/spaces";
 import { InputReader } from "../inputs/input-reader";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
@@ -35,6 +37,9 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
       ipv6Cidr: ipv6.given === undefined ? inputs["ipv6Cidr"] : formatCidr(ipv6.given),
       ipv6PrefixLength: ipv6.prefixLength,
       ipv6HostRangePrefixLength: reader.integer("ipv6HostRangePrefixLength", 1, 126),
+      vni: reader.integer("vni", minimumVni, maximumVni) ?? inputs["vni"],
+      hostRanges: given(readGivenRanges(reader, 4), inputs["hostRanges"]),
+      ipv6HostRanges: given(readGivenRanges(reader, 6), inputs["ipv6HostRanges"]),
     }),
     hosts: reader.texts("hosts", parseName),
     docker: reader.boolean("docker") ?? true,
@@ -44,6 +49,12 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
   const listed = (reader.list("hosts") ?? []).map((name) => (typeof name === "string" ? name : undefined));
   refuseRepeated(reader.problems, "hosts", listed);
   return { reader, parsed };
+}
+
+/** As text; a value that is not known yet stays what it is. */
+function given(ranges: GivenRanges | undefined, input: Value | undefined): Value | undefined {
+  if (ranges === undefined) return input;
+  return Object.fromEntries([...ranges].map(([host, cidr]) => [host, formatCidr(cidr)]));
 }
 
 function spanned(members: readonly Member[], wanted: readonly string[] | undefined): readonly Member[] {

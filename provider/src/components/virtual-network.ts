@@ -6,6 +6,7 @@ import type { Value, ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { formatCidr } from "../model/cidr";
 import { parseName } from "../model/name";
+import { maximumVni, minimumVni } from "../model/vni";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
@@ -24,12 +25,14 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
   const ipv4 = readSpace(reader, 4);
   const ipv6 = readSpace(reader, 6);
   const egress = reader.choice("egress", ["nat", "none"]) ?? "none";
+  const vni = reader.integer("vni", minimumVni, maximumVni);
   reader.finish();
   const space = present({
     cidr: ipv4.given === undefined ? inputs["cidr"] : formatCidr(ipv4.given),
     prefixLength: ipv4.prefixLength,
     ipv6Cidr: ipv6.given === undefined ? inputs["ipv6Cidr"] : formatCidr(ipv6.given),
     ipv6PrefixLength: ipv6.prefixLength,
+    vni: vni ?? inputs["vni"],
   });
   return { reader, parsed: { fabric: fabric ?? "", space, egress } };
 }

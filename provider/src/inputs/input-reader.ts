@@ -22,6 +22,11 @@ export class InputReader {
     return new InputReader(values, new Problems(), "");
   }
 
+  /** The names that are given, for maps whose keys are the user's. */
+  get names(): readonly string[] {
+    return Object.keys(this.values);
+  }
+
   at(name: string): string {
     return this.path === "" ? name : `${this.path}.${name}`;
   }

@@ -74,3 +74,18 @@ export function readSpace(reader: InputReader, family: 4 | 6): SpaceInputs {
   }
   return { given, prefixLength };
 }
+
+/** Ranges that are given, by the name of their host. */
+export type GivenRanges = ReadonlyMap<string, Cidr>;
+
+/** `hostRanges` or `ipv6HostRanges`: `undefined` where there is none, or something of it is unknown. */
+export function readGivenRanges(reader: InputReader, family: 4 | 6): GivenRanges | undefined {
+  const name = family === 4 ? "hostRanges" : "ipv6HostRanges";
+  const ranges = reader.object(name);
+  if (ranges === undefined) return undefined;
+  const unknowns = reader.unknowns.size;
+  const parse = parseFamilyCidr(family, family === 4 ? "ipv6HostRanges" : "hostRanges");
+  const parsed = ranges.names.map((host) => [host, ranges.parsed(host, parse)] as const);
+  if (reader.unknowns.size > unknowns) return undefined;
+  return new Map(parsed.flatMap(([host, cidr]) => (cidr === undefined ? [] : [[host, cidr] as const])));
+}

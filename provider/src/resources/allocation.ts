@@ -23,13 +23,14 @@ import type { Hosts } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import type { Holdings } from "./ledger-holdings";
 import { ledgerHoldings } from "./ledger-holdings";
+import { importedAllocation } from "./allocation-import";
 import { ownerOf } from "./owner";
 
 /** One kind of allocation: how its inputs read, and the decision, which is pure but for the book that it notes it in. */
 export interface AllocationKind<Inputs> {
   readonly token: string;
-  /** What the thing is called in messages: `subnet`. */
-  readonly noun: string;
+  /** What the thing is called in messages and ids. */
+  readonly noun: "network" | "subnet" | "endpoint" | "peering";
   readonly outputs: readonly string[];
   readonly read: (reader: InputReader) => Inputs | undefined;
   /** `held`: the outputs of the last run. Throws what cannot be had. */
@@ -113,16 +114,13 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
     }
   }
 
-  read(_context: CallContext, { id, inputs, state }: ReadRequest): Promise<ReadResult> {
+  async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
     if (inputs === undefined || state === undefined || Object.keys(inputs).length === 0) {
-      throw new SdnError({
-        code: "invalid-input",
-        value: id,
-        cause: "an allocation lives in Pulumi's state alone and cannot be imported",
-        remedy: "declare the component with the CIDR or address that is in use; it is then taken as given",
-      });
+      const imported = await importedAllocation(this.kind.noun, this.hosts, context, urn, id);
+      if (imported === undefined) return undefined;
+      return { id, inputs: imported, outputs: await this.decide(context, urn, imported, {}) };
     }
-    return Promise.resolve({ id, inputs, outputs: state });
+    return { id, inputs, outputs: state };
   }
 
   delete(_context: CallContext, { urn, inputs }: DeleteRequest): Promise<void> {

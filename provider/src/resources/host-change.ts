@@ -61,9 +61,14 @@ async function converse(context: CallContext, { session, host, intent }: Place, 
 }
 
 function fragmentOf(intent: Intent, words: Fragment["words"], expectedGeneration: number | undefined): Fragment {
+  const hash = hashOf(intent);
   const json = JSON.stringify(intent);
-  const hash = hash64(json).toString(16);
   return { key: resourceKey(intent), mark: markOf(intent), hash, expectedGeneration, words, intent: json };
+}
+
+/** In the ledger and in requests: the same where the same is asked for. */
+export function hashOf(intent: Intent): string {
+  return hash64(JSON.stringify(intent)).toString(16);
 }
 
 function removalOf(intent: Intent, words: Fragment["words"], expectedGeneration: number | undefined): Fragment {

@@ -25,7 +25,7 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
-import { applyChange, removeChange } from "./host-change";
+import { applyChange, hashOf, removeChange } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
@@ -122,7 +122,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     }
     const id = `${connectionUri(parsed.connection)}#${resourceKey(parsed.intent)}`;
     if (preview) {
-      await this.previewCheck(context, parsed);
+      const snapshot = await this.previewCheck(context, parsed);
+      if (snapshot !== undefined) sayAdoption(context, parsed, snapshot);
       return { id: unknown, outputs: { ...inputs, generation: 1, drift: [] } };
     }
     return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, undefined, undefined, inputs)) };
@@ -140,7 +141,10 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   }
 
   /** A host that cannot be asked now may be back when the change is made: that is a warning, not an error. */
-  private async previewCheck(context: CallContext, { connection, host, intent }: Parsed<I>): Promise<void> {
+  private async previewCheck(
+    context: CallContext,
+    { connection, host, intent }: Parsed<I>,
+  ): Promise<Snapshot | undefined> {
     let snapshot: Snapshot;
     try {
       snapshot = await this.hosts.session(connection).recent(precheck.queries(intent), context.signal);
@@ -150,10 +154,11 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
         "warning",
         `${namedHost(thrown, host).message} It was not checked whether this change fits the host.`,
       );
-      return;
+      return undefined;
     }
     const others = this.hosts.declared.others(connectionUri(connection), intent, snapshot.ledger);
     precheck.run(intent, snapshot, host, others).throwIfAny();
+    return snapshot;
   }
 
   private async apply(
@@ -247,6 +252,14 @@ async function kept(id: string, inputs: ValueMap, work: () => Promise<ValueMap>)
 
 const generationOf = (outputs: ValueMap): number | undefined =>
   typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;
+
+/** A resource that is new to this state and not to the host, where a state was lost or an import was written. */
+function sayAdoption(context: CallContext, { host, intent }: Parsed<Intent>, snapshot: Snapshot): void {
+  const entry = snapshot.ledger.get(resourceKey(intent));
+  if (entry === undefined) return;
+  const becomes = entry.hash === hashOf(intent) ? "and nothing on it changes" : "and changed to what is asked for";
+  context.log("info", `host ${host}: ${resourceKey(intent)} is there already: it is adopted, ${becomes}`);
+}
 
 /** Whether nothing at all is left of what the resource made. */
 function nothingLeft(intent: Intent, snapshot: Snapshot): boolean {

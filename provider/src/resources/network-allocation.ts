@@ -1,16 +1,17 @@
 import type { AddressBook } from "../ipam/address-book";
 import { allocateBlock } from "../ipam/block";
-import { allocateNumber } from "../ipam/number";
 import type { Cidr } from "../model/cidr";
 import { contains, formatCidr, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import type { VniRange } from "../model/vni";
+import { maximumVni, minimumVni } from "../model/vni";
 import type { ValueMap } from "../rpc/value";
 import type { AllocationKind, Asker } from "./allocation";
 import { hold } from "./allocation";
 import type { CommonInputs, SpaceInputs } from "../inputs/spaces";
 import { readCommon, readSpace, readVniRange } from "../inputs/spaces";
 import type { InputReader } from "../inputs/input-reader";
+import { decideVni } from "./vni-allocation";
 
 interface NetworkInputs extends CommonInputs {
   /** URN of the fabric: the domain in which VNIs and pool space are unique. */
@@ -19,6 +20,8 @@ interface NetworkInputs extends CommonInputs {
   readonly pools: readonly Cidr[];
   readonly ipv4: SpaceInputs;
   readonly ipv6: SpaceInputs;
+  /** The VNI that is asked for; `undefined` for any. */
+  readonly vni: number | undefined;
 }
 
 function read(reader: InputReader): NetworkInputs | undefined {
@@ -26,9 +29,10 @@ function read(reader: InputReader): NetworkInputs | undefined {
   const fabric = reader.require("fabric", reader.text("fabric"), "the fabric's URN");
   const vniRange = reader.require("vniRange", readVniRange(reader), "the fabric's VNI range");
   const pools = reader.texts("pools", (text, property) => formatCidr(parseCidr(text, property))) ?? [];
+  const vni = reader.integer("vni", minimumVni, maximumVni);
   const spaces = { ipv4: readSpace(reader, 4), ipv6: readSpace(reader, 6) };
   if (common === undefined || fabric === undefined || vniRange === undefined) return undefined;
-  return { ...common, ...spaces, fabric, vniRange, pools: pools.map((text) => parseCidr(text, "pools")) };
+  return { ...common, ...spaces, fabric, vniRange, vni, pools: pools.map((text) => parseCidr(text, "pools")) };
 }
 
 /** The space of one family: the given one, the one held, or a new one of the first pool that has room. */
@@ -76,10 +80,7 @@ export const networkAllocationKind: AllocationKind<NetworkInputs> = {
   outputs: ["vni", "allottedCidr", "allottedIpv6Cidr"],
   read,
   decide(asker, inputs, held, holdings, book): ValueMap {
-    const before = typeof held["vni"] === "number" ? [{ value: held["vni"], owner: asker.name }] : [];
-    const taken = [...before, ...book.takenNumbers(inputs.fabric), ...holdings.vnis];
-    const vni = allocateNumber({ range: inputs.vniRange, key: asker.name, taken, noun: "VNI" });
-    hold(book, inputs.fabric, asker.name, vni);
+    const vni = decideVni(asker, inputs, held["vni"], holdings, book);
     const ipv4 = space(asker, inputs, 4, held["allottedCidr"], book);
     const ipv6 = space(asker, inputs, 6, held["allottedIpv6Cidr"], book);
     if (ipv4 === undefined && ipv6 === undefined) {

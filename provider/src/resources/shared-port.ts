@@ -20,7 +20,7 @@ import type {
 } from "../rpc/handlers";
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
-import { readConnectionValue } from "./connection-inputs";
+import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
 import type { Hosts } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import { located } from "./located";
@@ -82,21 +82,41 @@ export class SharedPortHandler implements CustomResourceHandler {
   }
 
   async read(context: CallContext, { id, inputs }: ReadRequest): Promise<ReadResult> {
-    const { parsed } = this.readInputs(inputs ?? {});
-    if (inputs === undefined || parsed === undefined) {
-      throw new SdnError({
-        code: "invalid-input",
-        value: id,
-        cause: "a shared port holds nothing that could be imported",
-        remedy: "declare it anew",
-      });
-    }
+    if (inputs === undefined || inputs["container"] === undefined) return this.import(context, id);
+    const { parsed } = this.readInputs(inputs);
+    if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     try {
       return { id, inputs, outputs: { ...inputs, ...(await this.look(context, parsed)) } };
     } catch (thrown) {
       if (thrown instanceof SdnError && thrown.code === "not-found") return undefined;
       throw thrown;
     }
+  }
+
+  /** From the id alone: the engine tells whose network the container has. */
+  private async import(context: CallContext, id: string): Promise<ReadResult> {
+    const [uri = "", key = ""] = id.split("#");
+    const connection = this.hosts.known(uri) ?? connectionFromUri(uri);
+    const container = /^container-(.+)$/.exec(key)?.[1];
+    if (connection === undefined || container === undefined) {
+      throw new SdnError({
+        code: "invalid-input",
+        property: "id",
+        value: id,
+        cause: "is not an id of this resource",
+        remedy: "write HOST#container-NAME, for example ssh://root@192.0.2.11:22#container-web",
+      });
+    }
+    parseDockerName(container, "id");
+    const session = this.hosts.session(connection);
+    const snapshot = await session.read([["query_container", container]], context.signal);
+    const networkMode = snapshot.containers.get(container)?.networkMode;
+    if (networkMode === undefined) return undefined;
+    parseSharedMode(networkMode, "networkMode");
+    const host = snapshot.facts?.hostname ?? uri;
+    const inputs = { connection: connectionValue(connection), host, container, networkMode };
+    const parsed = { connection, host, container, networkMode };
+    return { id, inputs, outputs: { ...inputs, ...(await this.look(context, parsed)) } };
   }
 
   delete(): Promise<void> {

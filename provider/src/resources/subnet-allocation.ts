@@ -2,8 +2,8 @@ import type { AddressBook } from "../ipam/address-book";
 import type { Taken } from "../ipam/block";
 import { allocateBlock, claimBlock } from "../ipam/block";
 import { allocateHostRanges } from "../ipam/host-range";
+import type { SubnetLayout } from "../ipam/layout";
 import { subnetLayout } from "../ipam/layout";
-import { allocateNumber } from "../ipam/number";
 import { formatAddress } from "../model/address";
 import type { Cidr } from "../model/cidr";
 import { formatCidr, parseCidr } from "../model/cidr";
@@ -16,13 +16,17 @@ import { isValueMap } from "../rpc/value";
 import type { AllocationKind, Asker } from "./allocation";
 import { hold } from "./allocation";
 import type { CommonInputs, SpaceInputs } from "../inputs/spaces";
-import { parseFamilyCidr, readCommon, readSpace, readVniRange } from "../inputs/spaces";
+import type { GivenRanges } from "../inputs/spaces";
+import { parseFamilyCidr, readCommon, readGivenRanges, readSpace, readVniRange } from "../inputs/spaces";
 import type { InputReader } from "../inputs/input-reader";
+import { decideVni } from "./vni-allocation";
 
 interface Family extends SpaceInputs {
   readonly family: 4 | 6;
   readonly pool: Cidr | undefined;
   readonly hostRangePrefixLength: number | undefined;
+  /** Ranges that hosts shall have. */
+  readonly givenRanges: GivenRanges;
 }
 
 interface SubnetInputs extends CommonInputs {
@@ -30,6 +34,8 @@ interface SubnetInputs extends CommonInputs {
   readonly network: string;
   readonly networkVni: number;
   readonly vniRange: VniRange;
+  /** The VNI that is asked for; `undefined` for any. */
+  readonly vni: number | undefined;
   readonly hosts: readonly string[];
   readonly ipv4: Family;
   readonly ipv6: Family;
@@ -41,22 +47,25 @@ function read(reader: InputReader): SubnetInputs | undefined {
   const network = reader.require("network", reader.text("network"), "the network's URN");
   const networkVni = reader.require("networkVni", reader.integer("networkVni", minimumVni, maximumVni), "its VNI");
   const vniRange = reader.require("vniRange", readVniRange(reader), "the fabric's VNI range");
+  const vni = reader.integer("vni", minimumVni, maximumVni);
   const hosts = reader.texts("hosts", (text) => text) ?? [];
   const ipv4: Family = {
     family: 4,
     ...readSpace(reader, 4),
     pool: reader.parsed("pool", parseFamilyCidr(4)),
     hostRangePrefixLength: reader.integer("hostRangePrefixLength", 1, 30),
+    givenRanges: readGivenRanges(reader, 4) ?? new Map(),
   };
   const ipv6: Family = {
     family: 6,
     ...readSpace(reader, 6),
     pool: reader.parsed("ipv6Pool", parseFamilyCidr(6)),
     hostRangePrefixLength: reader.integer("ipv6HostRangePrefixLength", 1, 126),
+    givenRanges: readGivenRanges(reader, 6) ?? new Map(),
   };
   if (common === undefined || fabric === undefined || network === undefined) return undefined;
   if (networkVni === undefined || vniRange === undefined) return undefined;
-  return { ...common, fabric, network, networkVni, vniRange, hosts, ipv4, ipv6 };
+  return { ...common, fabric, network, networkVni, vniRange, vni, hosts, ipv4, ipv6 };
 }
 
 function cidrOf(asker: Asker, wanted: Family, taken: readonly Taken[], held: Cidr | undefined): Cidr | undefined {
@@ -115,7 +124,7 @@ function addressing(
   if (cidr === undefined) return undefined;
   const layout = subnetLayout(cidr, { hostRangePrefixLength: wanted.hostRangePrefixLength });
   const same = before.cidr !== undefined && formatCidr(before.cidr) === formatCidr(cidr);
-  const ranges = allocateHostRanges({ layout, hosts: inputs.hosts, held: same ? before.ranges : new Map() });
+  const ranges = rangesOf(layout, inputs.hosts, wanted, same ? before.ranges : new Map());
   return {
     cidr: formatCidr(cidr),
     gateway: formatAddress(layout.gateway),
@@ -124,6 +133,27 @@ function addressing(
       [...ranges].map(([host, range]) => [host, { cidr: formatCidr(range.cidr), router: formatAddress(range.router) }]),
     ),
   };
+}
+
+/** A given range comes before the one that the host has held so far. */
+function rangesOf(
+  layout: SubnetLayout,
+  hosts: readonly string[],
+  { family, givenRanges }: Family,
+  before: ReadonlyMap<string, Cidr>,
+): ReturnType<typeof allocateHostRanges> {
+  const property = family === 4 ? "hostRanges" : "ipv6HostRanges";
+  for (const host of givenRanges.keys()) {
+    if (hosts.includes(host)) continue;
+    const remedy = `the subnet's hosts are ${hosts.join(", ")}`;
+    const cause = "is not a host of the subnet";
+    throw new SdnError({ code: "invalid-input", property: `${property}.${host}`, value: host, cause, remedy });
+  }
+  try {
+    return allocateHostRanges({ layout, hosts, held: new Map([...before, ...givenRanges]) });
+  } catch (thrown) {
+    throw thrown instanceof SdnError && givenRanges.size > 0 ? thrown.at({ property }) : thrown;
+  }
 }
 
 function takenIn(inputs: SubnetInputs, book: AddressBook, onHosts: readonly Taken[]): readonly Taken[] {
@@ -151,14 +181,7 @@ export const subnetAllocationKind: AllocationKind<SubnetInputs> = {
       const text = family?.["cidr"];
       if (typeof text === "string") hold(book, inputs.network, asker.name, parseCidr(text, "cidr"));
     }
-    const before = typeof previous["vni"] === "number" ? [{ value: previous["vni"], owner: asker.name }] : [];
-    const vni = allocateNumber({
-      range: inputs.vniRange,
-      key: asker.name,
-      taken: [...before, ...book.takenNumbers(inputs.fabric), ...holdings.vnis],
-      noun: "VNI",
-    });
-    hold(book, inputs.fabric, asker.name, vni);
+    const vni = decideVni(asker, inputs, previous["vni"], holdings, book);
     return { vni, ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
   },
   note(asker, inputs, previous, book) {

@@ -52,6 +52,7 @@ export const virtualNetwork: ResourceSpec = {
     prefixLength: integer("Take an IPv4 space of this length from the fabric's pools. Excludes `cidr`."),
     ipv6Cidr: string("Its IPv6 address space. Excludes `ipv6PrefixLength`."),
     ipv6PrefixLength: integer("Take an IPv6 space of this length from the fabric's pools."),
+    vni: integer("Its own VNI, in the fabric's `vniRange`. Default: a free one, kept."),
     egress: ofType("sdn:index:Egress", "The way out. Default `none`."),
   },
   requiredInputs: ["fabric"],

@@ -52,7 +52,7 @@ export const connectionType: ObjectTypeSpec = {
 
 export const host: ResourceSpec = {
   description:
-    "A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview. Import by `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`.",
+    "A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview.\n\n## Import\n\n```sh\npulumi import sdn:index:Host h1 ssh://root@192.0.2.11:22\n```\n\nThe id is `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`. The host is reached with the SSH agent's keys and `~/.ssh/known_hosts`; a key cannot be read from a host, so add `privateKeyPath` and `hostKey` to what is written. See docs/import.md.",
   inputProperties: {
     ssh: ofType("sdn:index:Ssh", "Reach it over SSH. Exactly one of `ssh`, `local` and `namespace` is given."),
     local: boolean("The machine that runs Pulumi itself."),

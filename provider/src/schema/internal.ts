@@ -6,6 +6,10 @@ import { anything, integer, ofType, string, strings } from "./types";
  * schema because the engine, state and imports know them; programs do not declare them.
  */
 
+/** The end of a description: the registry and the SDKs show it as a part of its own. */
+const importSection = (words: string): string =>
+  `\n\n## Import\n\n\`\`\`sh\npulumi import ${words}\n\`\`\`\n\nSee docs/import.md.`;
+
 const perHost: Readonly<Record<string, PropertySpec>> = {
   connection: ofType("sdn:index:Connection", "How the host is reached."),
   host: string("The host's name, for messages."),
@@ -15,10 +19,10 @@ const applied: Readonly<Record<string, PropertySpec>> = {
   drift: strings("How the host differed when it was last read. Empty when it did not."),
 };
 
-function hostResource(description: string, spec: string): ResourceSpec {
+function hostResource(description: string, spec: string, importId: string): ResourceSpec {
   const inputs = { ...perHost, spec: anything(spec) };
   return {
-    description: `${description} Made by its component. Import by \`HOST-URI#KIND-VNI\`.`,
+    description: `${description} Made by its component.${importSection(importId)}`,
     inputProperties: inputs,
     requiredInputs: Object.keys(inputs),
     properties: { ...inputs, ...applied },
@@ -26,10 +30,28 @@ function hostResource(description: string, spec: string): ResourceSpec {
   };
 }
 
-export const router = hostResource("A virtual network on one host.", "What is to be on the host.");
-export const peering = hostResource("A peering of two virtual networks on one host.", "What is to be on the host.");
-export const segment = hostResource("A subnet on one host.", "What is to be on the host.");
-export const port = hostResource("An endpoint on its host.", "What is to be on the host.");
+const wanted = "What is to be on the host.";
+const onHost = "sdn:linux";
+export const router = hostResource(
+  "A virtual network on one host.",
+  wanted,
+  `${onHost}:Router shop-h1 ssh://root@192.0.2.11:22#router-4097`,
+);
+export const peering = hostResource(
+  "A peering of two virtual networks on one host.",
+  wanted,
+  `${onHost}:Peering bridge-h1 ssh://root@192.0.2.11:22#peering-4099`,
+);
+export const segment = hostResource(
+  "A subnet on one host.",
+  wanted,
+  `${onHost}:Segment web-h1 ssh://root@192.0.2.11:22#segment-4098`,
+);
+export const port = hostResource(
+  "An endpoint on its host.",
+  wanted,
+  `${onHost}:Port web1 ssh://root@192.0.2.11:22#port-4098-web1`,
+);
 
 const shared = {
   ...perHost,
@@ -37,7 +59,9 @@ const shared = {
   networkMode: string("`host` or `container:NAME`."),
 };
 export const sharedPort: ResourceSpec = {
-  description: "A container without a network of its own. Made by its component.",
+  description: `A container without a network of its own. Made by its component.${importSection(
+    `${onHost}:SharedPort sidecar ssh://root@192.0.2.11:22#container-sidecar`,
+  )}`,
   inputProperties: shared,
   requiredInputs: Object.keys(shared),
   properties: {
@@ -63,9 +87,10 @@ function allocation(
   description: string,
   inputs: Readonly<Record<string, PropertySpec>>,
   outputs: ResourceSpec["properties"],
+  importId: string,
 ): ResourceSpec {
   return {
-    description: `${description} Made by its component; lives in Pulumi's state alone.`,
+    description: `${description} Made by its component; lives in Pulumi's state alone.${importSection(importId)}`,
     inputProperties: { ...common, ...inputs },
     requiredInputs: ["label"],
     properties: { ...common, ...inputs, ...outputs },
@@ -79,6 +104,7 @@ export const networkAllocation = allocation(
     ...space,
     fabric: string("URN of the fabric."),
     vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    vni: integer("Given VNI."),
     pools: strings("Address pools to take from."),
   },
   {
@@ -86,13 +112,25 @@ export const networkAllocation = allocation(
     allottedCidr: string("The IPv4 space."),
     allottedIpv6Cidr: string("The IPv6 space."),
   },
+  "sdn:ipam:NetworkAllocation shop ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#network-4097",
 );
 
 export const peeringAllocation = allocation(
   "Number of a peering, out of the VNIs.",
-  { fabric: string("URN of the fabric."), vniRange: ofType("sdn:index:VniRange", "VNIs to take from.") },
+  {
+    fabric: string("URN of the fabric."),
+    vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    vni: integer("Given number."),
+  },
   { vni: integer("The number.") },
+  "sdn:ipam:PeeringAllocation bridge ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#peering-4099",
 );
+
+const givenRanges = (family: string): PropertySpec => ({
+  type: "object",
+  additionalProperties: { type: "string" },
+  description: `Given ${family} ranges, by host.`,
+});
 
 const hostRanges = {
   hostRangePrefixLength: integer("Length of each host's IPv4 range."),
@@ -108,6 +146,9 @@ export const subnetAllocation = allocation(
     network: string("URN of the network."),
     networkVni: integer("VNI of the network."),
     vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
+    vni: integer("Given VNI."),
+    hostRanges: givenRanges("IPv4"),
+    ipv6HostRanges: givenRanges("IPv6"),
     pool: string("The network's IPv4 space."),
     ipv6Pool: string("The network's IPv6 space."),
     hosts: strings("Names of the hosts that it spans."),
@@ -117,6 +158,7 @@ export const subnetAllocation = allocation(
     ipv4: anything("CIDR, gateway and ranges by host."),
     ipv6: anything("The same for IPv6."),
   },
+  "sdn:ipam:SubnetAllocation web ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#subnet-4098",
 );
 
 export const endpointAllocation = allocation(
@@ -135,4 +177,5 @@ export const endpointAllocation = allocation(
     allottedIpv6: string("The IPv6 address."),
     allottedMac: string("The MAC address."),
   },
+  "sdn:ipam:EndpointAllocation web1 ssh://root@192.0.2.11:22#endpoint-4098-web1",
 );

@@ -14,6 +14,7 @@ export const networkPeering: ResourceSpec = {
     prefixes: strings(
       "CIDRs, each inside one of the two spaces: of a network that has some in this list, only those can reach and be reached. At most 16. Default: all of both.",
     ),
+    vni: integer("The peering's own number, in the fabric's `vniRange`. Default: a free one, kept."),
   },
   requiredInputs: ["networks"],
   properties: {

@@ -15,6 +15,18 @@ export const subnet: ResourceSpec = {
     ipv6Cidr: string("Its IPv6 addresses. Excludes `ipv6PrefixLength`."),
     ipv6PrefixLength: integer("Take IPv6 addresses of this length from the network's space."),
     ipv6HostRangePrefixLength: integer("Length of each host's IPv6 range. Default: the subnet's + 4."),
+    vni: integer("VNI of the segment, in the fabric's `vniRange`. Default: a free one, kept."),
+    hostRanges: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      description:
+        "IPv4 ranges by host name, for hosts whose range shall be a given one: a CIDR in the last three quarters of the subnet. The others get a free one of `hostRangePrefixLength`, and keep it.",
+    },
+    ipv6HostRanges: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      description: "The same for IPv6.",
+    },
     hosts: strings("Names of the hosts that it spans. Default: all of the fabric."),
     docker: boolean("Whether engines get a Docker network for it. Default true. An engine refuses overlapping pools."),
     dockerNetworkName: string("Name of that Docker network. Default `NETWORK-SUBNET`."),

@@ -6,6 +6,14 @@ import * as utilities from "../utilities";
 
 /**
  * Addresses of an endpoint. Made by its component; lives in Pulumi's state alone.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:ipam:EndpointAllocation web1 ssh://root@192.0.2.11:22#endpoint-4098-web1
+ * ```
+ *
+ * See docs/import.md.
  */
 export class EndpointAllocation extends pulumi.CustomResource {
     /**

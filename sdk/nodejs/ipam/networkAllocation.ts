@@ -9,6 +9,14 @@ import * as utilities from "../utilities";
 
 /**
  * VNI and address space of a virtual network. Made by its component; lives in Pulumi's state alone.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:ipam:NetworkAllocation shop ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#network-4097
+ * ```
+ *
+ * See docs/import.md.
  */
 export class NetworkAllocation extends pulumi.CustomResource {
     /**
@@ -80,7 +88,7 @@ export class NetworkAllocation extends pulumi.CustomResource {
     /**
      * The VNI.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number | undefined>;
+    declare public readonly vni: pulumi.Output<number | undefined>;
     /**
      * VNIs to take from.
      */
@@ -108,10 +116,10 @@ export class NetworkAllocation extends pulumi.CustomResource {
             resourceInputs["label"] = args?.label;
             resourceInputs["pools"] = args?.pools;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["vniRange"] = args?.vniRange;
             resourceInputs["allottedCidr"] = undefined /*out*/;
             resourceInputs["allottedIpv6Cidr"] = undefined /*out*/;
-            resourceInputs["vni"] = undefined /*out*/;
         } else {
             resourceInputs["allottedCidr"] = undefined /*out*/;
             resourceInputs["allottedIpv6Cidr"] = undefined /*out*/;
@@ -167,6 +175,10 @@ export interface NetworkAllocationArgs {
      * Length of an IPv4 space to take.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Given VNI.
+     */
+    vni?: pulumi.Input<number | undefined>;
     /**
      * VNIs to take from.
      */

@@ -9,6 +9,14 @@ import * as utilities from "../utilities";
 
 /**
  * Number of a peering, out of the VNIs. Made by its component; lives in Pulumi's state alone.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:ipam:PeeringAllocation bridge ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#peering-4099
+ * ```
+ *
+ * See docs/import.md.
  */
 export class PeeringAllocation extends pulumi.CustomResource {
     /**
@@ -52,7 +60,7 @@ export class PeeringAllocation extends pulumi.CustomResource {
     /**
      * The number.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number | undefined>;
+    declare public readonly vni: pulumi.Output<number | undefined>;
     /**
      * VNIs to take from.
      */
@@ -75,8 +83,8 @@ export class PeeringAllocation extends pulumi.CustomResource {
             resourceInputs["fabric"] = args?.fabric;
             resourceInputs["hostUris"] = args?.hostUris;
             resourceInputs["label"] = args?.label;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["vniRange"] = args?.vniRange;
-            resourceInputs["vni"] = undefined /*out*/;
         } else {
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["hostUris"] = undefined /*out*/;
@@ -105,6 +113,10 @@ export interface PeeringAllocationArgs {
      * The component's name.
      */
     label: pulumi.Input<string>;
+    /**
+     * Given number.
+     */
+    vni?: pulumi.Input<number | undefined>;
     /**
      * VNIs to take from.
      */

@@ -9,6 +9,14 @@ import * as utilities from "../utilities";
 
 /**
  * VNI, addresses and host ranges of a subnet. Made by its component; lives in Pulumi's state alone.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:ipam:SubnetAllocation web ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#subnet-4098
+ * ```
+ *
+ * See docs/import.md.
  */
 export class SubnetAllocation extends pulumi.CustomResource {
     /**
@@ -50,6 +58,10 @@ export class SubnetAllocation extends pulumi.CustomResource {
      */
     declare public readonly hostRangePrefixLength: pulumi.Output<number | undefined>;
     /**
+     * Given IPv4 ranges, by host.
+     */
+    declare public readonly hostRanges: pulumi.Output<{[key: string]: string} | undefined>;
+    /**
      * Hosts whose own records are looked at for what is in use.
      */
     declare public readonly hostUris: pulumi.Output<string[] | undefined>;
@@ -73,6 +85,10 @@ export class SubnetAllocation extends pulumi.CustomResource {
      * Length of each host's IPv6 range.
      */
     declare public readonly ipv6HostRangePrefixLength: pulumi.Output<number | undefined>;
+    /**
+     * Given IPv6 ranges, by host.
+     */
+    declare public readonly ipv6HostRanges: pulumi.Output<{[key: string]: string} | undefined>;
     /**
      * The network's IPv6 space.
      */
@@ -104,7 +120,7 @@ export class SubnetAllocation extends pulumi.CustomResource {
     /**
      * The VNI.
      */
-    declare public /*out*/ readonly vni: pulumi.Output<number | undefined>;
+    declare public readonly vni: pulumi.Output<number | undefined>;
     /**
      * VNIs to take from.
      */
@@ -127,10 +143,12 @@ export class SubnetAllocation extends pulumi.CustomResource {
             resourceInputs["cidr"] = args?.cidr;
             resourceInputs["fabric"] = args?.fabric;
             resourceInputs["hostRangePrefixLength"] = args?.hostRangePrefixLength;
+            resourceInputs["hostRanges"] = args?.hostRanges;
             resourceInputs["hostUris"] = args?.hostUris;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6HostRangePrefixLength"] = args?.ipv6HostRangePrefixLength;
+            resourceInputs["ipv6HostRanges"] = args?.ipv6HostRanges;
             resourceInputs["ipv6Pool"] = args?.ipv6Pool;
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
             resourceInputs["label"] = args?.label;
@@ -138,20 +156,22 @@ export class SubnetAllocation extends pulumi.CustomResource {
             resourceInputs["networkVni"] = args?.networkVni;
             resourceInputs["pool"] = args?.pool;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["vni"] = args?.vni;
             resourceInputs["vniRange"] = args?.vniRange;
             resourceInputs["ipv4"] = undefined /*out*/;
             resourceInputs["ipv6"] = undefined /*out*/;
-            resourceInputs["vni"] = undefined /*out*/;
         } else {
             resourceInputs["cidr"] = undefined /*out*/;
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["hostRangePrefixLength"] = undefined /*out*/;
+            resourceInputs["hostRanges"] = undefined /*out*/;
             resourceInputs["hostUris"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["ipv4"] = undefined /*out*/;
             resourceInputs["ipv6"] = undefined /*out*/;
             resourceInputs["ipv6Cidr"] = undefined /*out*/;
             resourceInputs["ipv6HostRangePrefixLength"] = undefined /*out*/;
+            resourceInputs["ipv6HostRanges"] = undefined /*out*/;
             resourceInputs["ipv6Pool"] = undefined /*out*/;
             resourceInputs["ipv6PrefixLength"] = undefined /*out*/;
             resourceInputs["label"] = undefined /*out*/;
@@ -184,6 +204,10 @@ export interface SubnetAllocationArgs {
      */
     hostRangePrefixLength?: pulumi.Input<number | undefined>;
     /**
+     * Given IPv4 ranges, by host.
+     */
+    hostRanges?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
      * Hosts whose own records are looked at for what is in use.
      */
     hostUris?: pulumi.Input<pulumi.Input<string>[] | undefined>;
@@ -199,6 +223,10 @@ export interface SubnetAllocationArgs {
      * Length of each host's IPv6 range.
      */
     ipv6HostRangePrefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Given IPv6 ranges, by host.
+     */
+    ipv6HostRanges?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
      * The network's IPv6 space.
      */
@@ -227,6 +255,10 @@ export interface SubnetAllocationArgs {
      * Length of an IPv4 space to take.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Given VNI.
+     */
+    vni?: pulumi.Input<number | undefined>;
     /**
      * VNIs to take from.
      */

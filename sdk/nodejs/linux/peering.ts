@@ -8,7 +8,15 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * A peering of two virtual networks on one host. Made by its component. Import by `HOST-URI#KIND-VNI`.
+ * A peering of two virtual networks on one host. Made by its component.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:linux:Peering bridge-h1 ssh://root@192.0.2.11:22#peering-4099
+ * ```
+ *
+ * See docs/import.md.
  */
 export class Peering extends pulumi.CustomResource {
     /**

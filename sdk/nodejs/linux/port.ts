@@ -8,7 +8,15 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * An endpoint on its host. Made by its component. Import by `HOST-URI#KIND-VNI`.
+ * An endpoint on its host. Made by its component.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:linux:Port web1 ssh://root@192.0.2.11:22#port-4098-web1
+ * ```
+ *
+ * See docs/import.md.
  */
 export class Port extends pulumi.CustomResource {
     /**

@@ -8,7 +8,15 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * A virtual network on one host. Made by its component. Import by `HOST-URI#KIND-VNI`.
+ * A virtual network on one host. Made by its component.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:linux:Router shop-h1 ssh://root@192.0.2.11:22#router-4097
+ * ```
+ *
+ * See docs/import.md.
  */
 export class Router extends pulumi.CustomResource {
     /**

@@ -8,7 +8,15 @@ import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
- * A subnet on one host. Made by its component. Import by `HOST-URI#KIND-VNI`.
+ * A subnet on one host. Made by its component.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:linux:Segment web-h1 ssh://root@192.0.2.11:22#segment-4098
+ * ```
+ *
+ * See docs/import.md.
  */
 export class Segment extends pulumi.CustomResource {
     /**

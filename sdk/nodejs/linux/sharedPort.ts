@@ -9,6 +9,14 @@ import * as utilities from "../utilities";
 
 /**
  * A container without a network of its own. Made by its component.
+ *
+ * ## Import
+ *
+ * ```sh
+ * pulumi import sdn:linux:SharedPort sidecar ssh://root@192.0.2.11:22#container-sidecar
+ * ```
+ *
+ * See docs/import.md.
  */
 export class SharedPort extends pulumi.CustomResource {
     /**

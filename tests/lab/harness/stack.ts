@@ -30,6 +30,7 @@ export class Stack {
   private constructor(
     private readonly folder: string,
     private readonly plugin: string,
+    private readonly environment: Readonly<Record<string, string>>,
   ) {}
 
   /** What the provider ran on hosts since the last look, as `SDN_EXECUTION_LOG` has it. */
@@ -41,9 +42,13 @@ export class Stack {
     return lines.map((line) => JSON.parse(line) as ExecutionRecord);
   }
 
-  /** `plugin`: the folder of the provider's executable. */
-  static async create(program: Program, plugin = join(ROOT, "bin")): Promise<Stack> {
-    const stack = new Stack(await mkdtemp(join(tmpdir(), "sdn-stack-")), plugin);
+  /** `plugin`: the folder of the provider's executable. `environment`: what the CLI gets besides, or otherwise. */
+  static async create(
+    program: Program,
+    plugin = join(ROOT, "bin"),
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Stack> {
+    const stack = new Stack(await mkdtemp(join(tmpdir(), "sdn-stack-")), plugin, environment);
     await mkdir(join(stack.folder, "state"));
     await stack.write(program);
     await stack.must(["stack", "init", "dev"]);
@@ -55,6 +60,11 @@ export class Stack {
     const plugins = { providers: [{ name: "sdn", path: this.plugin }] };
     // JSON is YAML.
     const text = JSON.stringify({ name: "lab", runtime: "yaml", plugins, ...program }, undefined, 2);
+    await this.writeText(text);
+  }
+
+  /** Replaces the program by one that somebody wrote. */
+  async writeText(text: string): Promise<void> {
     await writeFile(join(this.folder, "Pulumi.yaml"), text);
   }
 
@@ -77,6 +87,7 @@ export class Stack {
       PULUMI_CONFIG_PASSPHRASE: "lab",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       SDN_EXECUTION_LOG: join(this.folder, "executions"),
+      ...this.environment,
     };
     const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     return ["-C", this.folder, ...assignments, "pulumi", "--non-interactive", "--color=never", ...args];

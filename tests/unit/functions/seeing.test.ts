@@ -39,11 +39,13 @@ describe("getTopology", () => {
     expect(shop.world.takeExecutions()).toEqual([2, 2, 2]);
     expect(seen["networks"]).toMatchObject([
       { name: "shop", owner: "shop/dev", cidr: "10.20.0.0/16", egress: "nat", hosts: ["h1", "h2", "h3"] },
+      { name: "office", cidr: "10.30.0.0/16", peers: ["shop"] },
       { name: "closed", cidr: "10.20.0.0/16", egress: "none" },
     ]);
     expect(seen["subnets"]).toMatchObject([
       { name: "db", network: "shop", segments: [{ host: "h1", peers: ["192.0.2.12"] }, { host: "h2" }] },
       { name: "web", network: "shop", gateway: "10.20.1.1", ipv6Gateway: "fd00:20:0:1::1" },
+      { name: "desks", network: "office" },
       { name: "lab", network: "closed" },
     ]);
     const hosts = seen["hosts"] as readonly ValueMap[];
@@ -142,6 +144,21 @@ describe("getRoute", () => {
       "dropped",
       ["h1 sdn-b", "h1 a", "h1 sdn-r"],
     ],
+    [
+      "to a peer network, by the link between the routers of its own host",
+      "desk1",
+      "web1",
+      "delivered",
+      ["h2 sdn-b", "h2 a", "h2 sdn-r", "h2 sdn-r", "h2 sdn-b", "h2 sdn-v", "h1 sdn-b", "h1 sdn-b"],
+    ],
+    [
+      "to a part of a peer network that takes no part: dropped",
+      "desk1",
+      "db1",
+      "dropped",
+      ["h2 sdn-b", "h2 a", "h2 sdn-r"],
+    ],
+    ["from a part that takes no part: dropped", "db1", "desk1", "dropped", ["h2 sdn-b", "h2 a", "h2 sdn-r"]],
     ["to an address of its subnet that nobody has", "web1", "10.20.1.50", "unknown", ["h1 sdn-b", "h1 sdn-v"]],
   ])("%s", async (_case, from, to, expected, places) => {
     shop.world.takeExecutions();

@@ -1,5 +1,7 @@
+import type { CustomResourceHandler } from "../../../provider/src/rpc/handlers";
 import type { ValueMap } from "../../../provider/src/rpc/value";
 import { unknown } from "../../../provider/src/rpc/value";
+import { shopWorld } from "../../support/shop-world";
 import { connectionInput, FakeCall, urnOf, World } from "../../support/world";
 
 const fabric = urnOf("sdn:index:Fabric", "dc");
@@ -163,13 +165,130 @@ test("what the hosts hold for another stack is not given again", async () => {
   expect((await create("network", "shop", { hostUris: [world.host.uri] }))["vni"]).toBe(5003);
 });
 
-test("an allocation cannot be imported, and says what to do instead", async () => {
-  const { handlers, call } = bench();
-  const request = { urn: urnOf(tokens.network, "shop"), id: "shop", inputs: undefined, state: undefined };
-  await expect(async () => handlers.network.read(call, request)).rejects.toThrow(
-    'an allocation lives in Pulumi\'s state alone and cannot be imported (got "shop"). ' +
-      "Declare the component with the CIDR or address that is in use; it is then taken as given.",
-  );
+describe("an import", () => {
+  const kinds = ["network", "subnet", "endpoint"] as const;
+  const keys = { network: "router-", subnet: "segment-", endpoint: "port-" } as const;
+
+  test.each(kinds)("of a %s gives inputs that check takes as they are and that decide the same again", async (kind) => {
+    const { world, engine } = await shopWorld();
+    const ledger = world.hosts[0]?.model.contents.ledger ?? new Map<string, never>();
+    const intents = [...ledger].filter(([key]) => key.startsWith(keys[kind]));
+    const [, entry] = intents.find(([, { intent }]) => /"label":"(shop|web|web1)"/.test(atob(intent))) ?? [];
+    const { vni, label } = JSON.parse(atob(entry?.intent ?? "")) as { vni: number; label: string };
+    const made = [...engine.state.values()].find(
+      ({ type, urn }) => type === tokens[kind] && urn.endsWith(`::${label}`),
+    );
+    const call = new FakeCall();
+    const handler = createdAnew(world, tokens[kind]);
+    const uris = world.hosts.map(({ uri }) => uri).join(",");
+    const id = `${uris}#${kind}-${vni}${kind === "endpoint" ? `-${label}` : ""}`;
+    const urn = urnOf(tokens[kind], label);
+    const read = await handler.read(call, { urn, id, inputs: undefined, state: undefined });
+    const decided = {
+      network: ["vni", "allottedCidr"],
+      subnet: ["vni", "ipv4", "ipv6"],
+      endpoint: ["allottedIpv4", "allottedIpv6", "allottedMac"],
+    };
+    const shown = (outputs: ValueMap | undefined) => decided[kind].map((name) => outputs?.[name]);
+    expect(shown(read?.outputs)).toEqual(shown(made?.outputs));
+    const inputs = read?.inputs ?? {};
+    expect(await handler.check(call, { urn, olds: inputs, news: inputs })).toEqual({ inputs, failures: [] });
+  });
+
+  test.each(kinds)("of a %s by something that is no id says what one looks like", async (kind) => {
+    const { handlers, call } = bench();
+    const request = { urn: urnOf(tokens[kind], "shop"), id: "shop", inputs: undefined, state: undefined };
+    await expect(handlers[kind].read(call, request)).rejects.toThrow(
+      `is not an id of this resource (got "shop"). Write HOST[,HOST…]#${kind}-VNI`,
+    );
+  });
+
+  test.each(kinds)("of a %s that the hosts do not remember finds nothing", async (kind) => {
+    const { world, handlers, call } = bench();
+    const id = `${world.host.uri}#${kind}-4242${kind === "endpoint" ? "-web1" : ""}`;
+    const request = { urn: urnOf(tokens[kind], "shop"), id, inputs: undefined, state: undefined };
+    expect(await handlers[kind].read(call, request)).toBeUndefined();
+  });
+
+  test("of what another stack has is refused", async () => {
+    const { world } = await shopWorld();
+    const [key = ""] = world.hosts[0]?.model.ledgerKeys.filter((one) => one.startsWith("router-")) ?? [];
+    const urn = urnOf(tokens.network, "shop", { stack: "prod" });
+    const id = `${world.host.uri}#${key.replace("router", "network")}`;
+    const handler = createdAnew(world, tokens.network);
+    await expect(handler.read(new FakeCall(), { urn, id, inputs: undefined, state: undefined })).rejects.toThrow(
+      "belongs to shop/dev, not to shop/prod",
+    );
+  });
+});
+
+/** As a process has it that has seen nothing of the run so far. */
+function createdAnew(world: World, token: string): CustomResourceHandler {
+  const make = world.anotherProvider().resources.get(token);
+  if (make === undefined) throw new Error(`no handler of ${token}`);
+  return make();
+}
+
+describe("a VNI that is given", () => {
+  test.each(["network", "subnet"] as const)("is the %s's", async (kind) => {
+    expect((await bench().create(kind, "web", { vni: 5002 }))["vni"]).toBe(5002);
+  });
+
+  test.each([
+    ["outside of the range", 6000, "vni: VNI 6000 is not in the range 5000-5003 "],
+    ["that another has", 5001, "vni: VNI 5001 is taken by network other of shop/dev"],
+  ])("%s is refused", async (_case, vni, message) => {
+    const { create } = bench();
+    await create("network", "other", { vni: 5001 });
+    await expect(create("subnet", "web", { vni })).rejects.toThrow(message.trim());
+  });
+
+  test("is not drawn by others", async () => {
+    const { create } = bench();
+    await create("network", "other", { vni: 5001 });
+    const drawn = [];
+    for (const label of ["a", "b", "c"]) drawn.push((await create("network", label))["vni"]);
+    expect(drawn.sort()).toEqual([5000, 5002, 5003]);
+  });
+
+  test("that is no VNI is refused by name", async () => {
+    const { handlers, call } = bench();
+    const news = { ...inputsOf.network, vni: 0 };
+    const { failures } = await handlers.network.check(call, { urn: urnOf(tokens.network, "x"), olds: undefined, news });
+    expect(failures.map(({ property }) => property)).toEqual(["vni"]);
+  });
+});
+
+describe("a host's range that is given", () => {
+  const rangesIn = (outputs: ValueMap): unknown => (outputs["ipv4"] as { readonly ranges: unknown }).ranges;
+  const { prefixLength: _drawn, ...subnet } = inputsOf.subnet;
+  const given = (hostRanges: ValueMap): Promise<ValueMap> => {
+    const { handlers, call } = bench();
+    const inputs = { ...subnet, cidr: "10.20.9.0/24", hostRanges };
+    const urn = urnOf(tokens.subnet, "web");
+    return handlers.subnet.create(call, { urn, inputs, preview: false }).then(({ outputs }) => outputs);
+  };
+
+  test("is its own, and the others keep clear of it", async () => {
+    const ranges = rangesIn(await given({ h1: "10.20.9.192/27" }));
+    expect(ranges).toMatchObject({ h1: { cidr: "10.20.9.192/27", router: "10.20.9.192" } });
+    expect((ranges as { h2: { cidr: string } }).h2.cidr).not.toMatch(/^10\.20\.9\.(192|208)\//);
+  });
+
+  test.each([
+    ["of a host that the subnet has not", { h9: "10.20.9.192/28" }, "hostRanges.h9: is not a host of the subnet"],
+    ["among the endpoints' addresses", { h1: "10.20.9.16/28" }, "is no host range of subnet 10.20.9.0/24"],
+    ["that overlaps another's", { h1: "10.20.9.192/27", h2: "10.20.9.208/28" }, "overlaps"],
+  ])("%s is refused", async (_case, ranges, message) => {
+    await expect(given(ranges)).rejects.toThrow(message);
+  });
+
+  test("that is no CIDR of its family is refused by name", async () => {
+    const { handlers, call } = bench();
+    const news = { ...inputsOf.subnet, hostRanges: { h1: "fd00::/68", h2: 5 }, ipv6HostRanges: { h1: "10.0.0.0/28" } };
+    const { failures } = await handlers.subnet.check(call, { urn: urnOf(tokens.subnet, "x"), olds: undefined, news });
+    expect(failures.map(({ property }) => property)).toEqual(["hostRanges.h1", "hostRanges.h2", "ipv6HostRanges.h1"]);
+  });
 });
 
 test("a read gives what the state has", async () => {

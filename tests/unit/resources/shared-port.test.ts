@@ -74,3 +74,17 @@ test("wrong inputs are all named, and are not made into something unknown", asyn
     { property: "connection" },
   ]);
 });
+
+test("an import asks the engine whose network the container has", async () => {
+  const { handler, call, model, inputs } = bench();
+  model.setContainer("sidecar", { networkMode: "host" });
+  const request = (id: string) => ({ urn, id, inputs: undefined, state: undefined });
+  const uri = "ssh://root@192.0.2.11:22";
+  const read = await handler.read(call, request(`${uri}#container-sidecar`));
+  expect(read?.inputs).toEqual({ ...inputs, host: "h1", container: "sidecar", networkMode: "host" });
+  expect(read?.outputs).toMatchObject({ ipv4Address: "192.0.2.11" });
+  expect(await handler.read(call, request(`${uri}#container-none`))).toBeUndefined();
+  await expect(handler.read(call, request("sidecar"))).rejects.toThrow("Write HOST#container-NAME");
+  model.setContainer("alone", { networkMode: "none" });
+  await expect(handler.read(call, request(`${uri}#container-alone`))).rejects.toThrow("must be host or container:NAME");
+});
