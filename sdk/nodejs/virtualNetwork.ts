@@ -91,6 +91,7 @@ export class VirtualNetwork extends pulumi.ComponentResource {
             resourceInputs["fabric"] = args?.fabric;
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
+            resourceInputs["nat"] = args?.nat;
             resourceInputs["prefixLength"] = args?.prefixLength;
             resourceInputs["vni"] = args?.vni;
             resourceInputs["fabricUrn"] = undefined /*out*/;
@@ -141,6 +142,10 @@ export interface VirtualNetworkArgs {
      * Take an IPv6 space of this length from the fabric's pools.
      */
     ipv6PrefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Translations besides that of `egress`.
+     */
+    nat?: pulumi.Input<inputs.NatArgs | undefined>;
     /**
      * Take an IPv4 space of this length from the fabric's pools. Excludes `cidr`.
      */

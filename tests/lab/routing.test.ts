@@ -1,4 +1,6 @@
 /** What routers let through, with real packets: hosts and endpoints are network namespaces of this machine. */
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { execute, freshName, startLab } from "./harness/lab";
 import type { Lab } from "./harness/lab";
 import { Stack } from "./harness/stack";
@@ -11,6 +13,7 @@ const tag = freshName().slice(0, 6);
 /** Endpoint → host and subnet. Each network has one subnet of its name. */
 const boxes = {
   a1: { host: "h1", subnet: "a", address: "10.20.1.5" },
+  a2: { host: "h2", subnet: "a", address: "10.20.1.6" },
   b1: { host: "h1", subnet: "b", address: "10.30.1.5" },
   b2: { host: "h2", subnet: "b", address: "10.30.1.6" },
   c1: { host: "h1", subnet: "c", address: "10.40.1.5" },
@@ -24,7 +27,10 @@ let stack: Stack;
 
 type Resources = Readonly<Record<string, YamlResource>>;
 
-function base(): Resources {
+/** Networks' own properties, by name. */
+type Extra = Readonly<Partial<Record<keyof typeof spaces, object>>>;
+
+function base(extra: Extra): Resources {
   const hosts = lab.hosts.map(({ name, netns }): [string, YamlResource] => [
     name,
     { type: "sdn:Host", properties: { namespace: netns } },
@@ -34,7 +40,12 @@ function base(): Resources {
       `net-${name}`,
       {
         type: "sdn:VirtualNetwork",
-        properties: { fabric: ref("fabric"), cidr: `10.${second}.0.0/16`, ipv6Cidr: `fd00:${second}::/48` },
+        properties: {
+          fabric: ref("fabric"),
+          cidr: `10.${second}.0.0/16`,
+          ipv6Cidr: `fd00:${second}::/48`,
+          ...extra[name as keyof typeof spaces],
+        },
       },
     ],
     [
@@ -70,8 +81,8 @@ const peering = (one: string, other: string, more: object = {}): YamlResource =>
   properties: { networks: [ref(`net-${one}`), ref(`net-${other}`)], ...more },
 });
 
-async function write(more: Resources = {}): Promise<void> {
-  const program: Program = { resources: { ...base(), ...more } };
+async function write(more: Resources = {}, extra: Extra = {}): Promise<void> {
+  const program: Program = { resources: { ...base(extra), ...more } };
   await stack.write(program);
 }
 
@@ -146,6 +157,134 @@ describe("peering", () => {
     await stack.up();
     expect(await pings("a1", address("b1"))).toBe(false);
     await stack.up("--expect-no-changes");
+  });
+});
+
+/** Servers in namespaces that say who asks them. */
+const servers: ChildProcess[] = [];
+async function serve(namespace: string, port: number): Promise<void> {
+  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0")`;
+  servers.push(spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", text], { stdio: "ignore" }));
+  const listens = async (): Promise<boolean> =>
+    (await execute("ip", ["netns", "exec", namespace, "ss", "-Hltn", `sport = ${port}`])).stdout !== "";
+  await waitFor(listens, { what: `a server in ${namespace}` });
+}
+/** What the server at that address answers: the address that it sees. */
+async function asks(namespace: string, to: string, port: number): Promise<string | undefined> {
+  const words = ["netns", "exec", namespace, "timeout", "2", "bash", "-c", `exec 3<>/dev/tcp/${to}/${port}; cat <&3`];
+  const { code, stdout } = await execute("ip", words);
+  return code === 0 ? stdout : undefined;
+}
+const seenBy = (namespace: string, to: string, port: number, expected: string): Promise<boolean> =>
+  waitFor(async () => (await asks(namespace, to, port)) === expected, { what: `${to}:${port} sees ${expected}` });
+
+describe("translation", () => {
+  const port = 8080;
+  const second = "10.99.0.77";
+  const outside = (): string => lab.outside4;
+  const h1 = () => lab.host("h1");
+  const backTo = (block: string, host: string) =>
+    machine("ip", "-n", lab.netns, "route", "replace", block, "via", lab.host(host).address);
+
+  beforeAll(async () => {
+    await serve(lab.netns, port);
+    for (const box of ["a1", "a2"] as const) await serve(nameOf(box), port);
+    expect(await machine("ip", "-n", h1().netns, "addr", "add", `${second}/32`, "dev", "lo")).toBe(0);
+    expect(await backTo(`${second}/32`, "h1")).toBe(0);
+    expect(await backTo("10.20.1.5/32", "h1")).toBe(0);
+    expect(await backTo("10.20.1.6/32", "h2")).toBe(0);
+  });
+  afterAll(() => {
+    for (const server of servers) server.kill("SIGKILL");
+  });
+
+  test("egress none, nat and routed: nothing, the host's address, the endpoint's own", async () => {
+    await write();
+    await stack.up();
+    expect(await asks(nameOf("a1"), outside(), port)).toBeUndefined();
+    await write({}, { a: { egress: "nat" } });
+    await stack.up();
+    await seenBy(nameOf("a1"), outside(), port, h1().address);
+    await seenBy(nameOf("a2"), outside(), port, lab.host("h2").address);
+    await write({}, { a: { egress: "routed" } });
+    await stack.up();
+    await seenBy(nameOf("a1"), outside(), port, boxes.a1.address);
+    await seenBy(nameOf("a2"), outside(), port, boxes.a2.address);
+    // Out, and replies; not in.
+    expect(await asks(lab.netns, boxes.a1.address, port)).toBeUndefined();
+  });
+
+  test("source rules: the first that matches decides", async () => {
+    const source = [
+      { from: "10.20.1.5/32", to: `${outside()}/32`, address: "none" },
+      { from: "10.20.0.0/16", address: second, hosts: ["h1"] },
+    ];
+    await write({}, { a: { egress: "nat", nat: { source } } });
+    await stack.up();
+    await seenBy(nameOf("a1"), outside(), port, boxes.a1.address);
+    await seenBy(nameOf("a2"), outside(), port, lab.host("h2").address);
+    await write({}, { a: { egress: "nat", nat: { source: source.slice(1) } } });
+    await stack.up();
+    await seenBy(nameOf("a1"), outside(), port, second);
+  });
+
+  test("a port of a host leads to an endpoint on any host, from outside, from other networks and from its own", async () => {
+    const destination = [
+      { name: "far", hosts: ["h1"], protocol: "tcp", port: 8081, toAddress: boxes.a2.address, toPort: port },
+      {
+        name: "near",
+        hosts: ["h1"],
+        protocol: "tcp",
+        port: 8082,
+        toAddress: boxes.a1.address,
+        toPort: port,
+        preserveSource: true,
+      },
+      {
+        name: "range",
+        hosts: ["h1"],
+        address: second,
+        protocol: "tcp",
+        port: 8079,
+        endPort: 8083,
+        toAddress: boxes.a1.address,
+      },
+    ];
+    await write({}, { a: { nat: { destination } }, b: { egress: "nat" } });
+    await stack.up();
+    const router = await waitFor(() => asks(lab.netns, h1().address, 8081), { what: "the port answers" });
+    expect(router).toMatch(/^10\.20\.1\.\d+$/);
+    expect(Object.values(boxes).map((box): string => box.address)).not.toContain(router);
+    const route = (await execute("ip", ["-n", lab.netns, "route", "get", h1().address])).stdout;
+    const [, client = ""] = / src (\S+)/.exec(route) ?? [];
+    await seenBy(lab.netns, h1().address, 8082, client);
+    expect(await asks(lab.netns, second, port)).toMatch(/^10\.20\.1\.\d+$/);
+    expect(await asks(lab.netns, h1().address, 8083)).toBeUndefined();
+    expect(await asks(lab.host("h2").netns, h1().address, 8081)).toMatch(/^10\.20\.1\./);
+    expect(await asks(h1().netns, h1().address, 8081)).toMatch(/^10\.20\.1\./);
+    expect(await asks(nameOf("b1"), h1().address, 8081)).toMatch(/^10\.20\.1\./);
+    // In, and replies; not out.
+    expect(await asks(nameOf("a1"), outside(), port)).toBeUndefined();
+  });
+
+  test("what somebody took away or changed is found by refresh and mended by up", async () => {
+    const inHost = (...command: readonly string[]) => machine("ip", "netns", "exec", h1().netns, ...command);
+    const key = `${h1().address} . tcp . 8081`;
+    expect(await inHost("nft", "delete", "element", "inet", "sdn", "ports4", `{ ${key} }`)).toBe(0);
+    expect(await asks(lab.netns, h1().address, 8081)).toBeUndefined();
+    expect(await stack.refresh()).toContain(`nftables map ports4 lacks ${key}`);
+    await stack.up();
+    await waitFor(() => asks(lab.netns, h1().address, 8081), { what: "the port answers again" });
+    await stack.up("--expect-no-changes");
+  });
+
+  test("a port on which the host listens is refused in a preview", async () => {
+    await serve(h1().netns, 8090);
+    const rule = { name: "taken", hosts: ["h1"], protocol: "tcp", port: 8090, toAddress: boxes.a1.address };
+    await write({}, { a: { nat: { destination: [rule] } } });
+    const { code, stdout } = await stack.preview();
+    expect(code).not.toBe(0);
+    expect(stdout).toContain("the host itself listens on tcp port 8090");
   });
 });
 

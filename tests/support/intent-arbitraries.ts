@@ -2,6 +2,9 @@
 import fc from "fast-check";
 import type {
   Attachment,
+  DestinationNat,
+  Nat,
+  SourceNat,
   Intent,
   PeeringIntent,
   PortIntent,
@@ -25,6 +28,42 @@ const mac = fc
   .uint8Array({ minLength: 4, maxLength: 4 })
   .map((octets) => ["02", "42", ...[...octets].map((octet) => octet.toString(16).padStart(2, "0"))].join(":"));
 
+const port = fc.integer({ min: 1, max: 65_000 });
+const outside = fc.constantFrom("192.0.2.11", "192.0.2.12", "198.51.100.7");
+const sourceRule: fc.Arbitrary<SourceNat> = fc.record({
+  from: fc.constantFrom("10.20.5.0/24", "10.20.0.0/20"),
+  to: optional(fc.constantFrom("203.0.113.0/24", "198.51.100.0/24")),
+  address: fc.oneof(fc.constantFrom("host", "none"), outside),
+});
+const destinationRule: fc.Arbitrary<DestinationNat> = fc
+  .record({
+    protocol: fc.constantFrom("tcp" as const, "udp" as const),
+    address: outside,
+    port,
+    more: optional(fc.integer({ min: 1, max: 500 })),
+    toAddress: fc.constantFrom("10.20.1.5", "10.20.1.6"),
+    toPort: port,
+    preserveSource: fc.constantFrom(true, undefined),
+  })
+  .map(({ more, ...rule }) => (more === undefined ? rule : { ...rule, endPort: rule.port + more, toPort: rule.port }));
+/** Of two rules for one port an intent has only one. */
+const apart = (rules: readonly DestinationNat[]): readonly DestinationNat[] =>
+  rules.filter(
+    (rule, index) =>
+      !rules
+        .slice(0, index)
+        .some(
+          (other) =>
+            other.address === rule.address &&
+            other.port <= (rule.endPort ?? rule.port) &&
+            rule.port <= (other.endPort ?? other.port),
+        ),
+  );
+const translations: fc.Arbitrary<Nat> = fc.record({
+  source: fc.array(sourceRule, { maxLength: 3 }),
+  destination: fc.array(destinationRule, { maxLength: 4 }).map(apart),
+});
+
 const router: fc.Arbitrary<RouterIntent> = fc
   .record({
     mtu,
@@ -32,12 +71,18 @@ const router: fc.Arbitrary<RouterIntent> = fc
     ipv6Cidr: optional(fc.constantFrom("fd00:20::/48", "fd00:21::/48")),
     egress: optional(
       fc.record({
+        mode: fc.constantFrom("nat" as const, "routed" as const, "none" as const, undefined),
         ipv4: optional(fc.record({ host: host4, router: host4 })),
         ipv6: optional(fc.record({ host: host6, router: host6 })),
       }),
     ),
   })
-  .map(routerIntent);
+  .chain(({ egress, ...rest }) =>
+    // Translations of IPv4 need the link that has it.
+    (egress?.ipv4 === undefined ? fc.constant(undefined) : optional(translations)).map((nat) =>
+      routerIntent({ ...rest, egress, nat }),
+    ),
+  );
 
 const addressing = (host: fc.Arbitrary<string>, cidr: readonly string[], range: string) =>
   fc.record({ cidr: fc.constantFrom(...cidr), gateway: host, router: host, range: fc.constant(range) });

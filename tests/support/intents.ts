@@ -1,6 +1,7 @@
 /** Intents as examples: one for each shape that the provider makes. */
 import type {
   Attachment,
+  Nat,
   PeeringIntent,
   PortIntent,
   RouterIntent,
@@ -89,6 +90,27 @@ export function portIntent(kind: Attachment["kind"], changes: Partial<PortIntent
     ...changes,
   };
 }
+
+/** Every kind of translation. */
+export const nat: Nat = {
+  source: [
+    { from: "10.20.5.0/24", to: "203.0.113.0/24", address: "none" },
+    { from: "10.20.5.0/24", address: "192.0.2.11" },
+    { from: "10.20.0.0/16", to: "198.51.100.0/24", address: "host" },
+  ],
+  destination: [
+    { protocol: "tcp", address: "192.0.2.11", port: 80, toAddress: "10.20.1.5", toPort: 8080 },
+    {
+      protocol: "udp",
+      address: "192.0.2.12",
+      port: 5000,
+      endPort: 5010,
+      toAddress: "10.20.1.6",
+      toPort: 5000,
+      preserveSource: true,
+    },
+  ],
+};
 
 export function peeringIntent(changes: Partial<PeeringIntent> = {}): PeeringIntent {
   return {

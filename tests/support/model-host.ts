@@ -7,7 +7,7 @@ import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { operations, Refusal, removeLink } from "./model-host/operations";
 import { queryLines, reportLines } from "./model-host/report";
-import type { ModelContainer, ModelLink, ModelState } from "./model-host/state";
+import type { ModelContainer, ModelLink, ModelState, ModelTable } from "./model-host/state";
 import { copyOf, emptyNamespace, emptyState, link } from "./model-host/state";
 
 export interface ModelOptions {
@@ -80,6 +80,25 @@ export class ModelHost {
 
   setLedger(key: string, entry: { generation: number; hash: string; mark: string; intent: string }): void {
     this.state.ledger.set(key, { ...entry, intent: encodeText(entry.intent) });
+  }
+
+  addRoute(destination: string, device: string, where = "-"): void {
+    this.state.namespaces.get(where)?.routes.set(destination, { device, via: undefined });
+  }
+
+  removeRoute(destination: string, where = "-"): void {
+    this.state.namespaces.get(where)?.routes.delete(destination);
+  }
+
+  /** The tables themselves: what is done to them is done behind the provider's back. */
+  tablesOf(where: string): ReadonlyMap<string, ModelTable> {
+    return this.state.namespaces.get(where)?.tables ?? new Map<string, ModelTable>();
+  }
+
+  /** `tcp 0.0.0.0:22`: a process of the host listens there. */
+  addListener(protocol: "tcp" | "udp", local: string): void {
+    const state = protocol === "tcp" ? "LISTEN" : "UNCONN";
+    this.state.listeners.push(`${protocol}   ${state} 0      128          ${local}      0.0.0.0:*`);
   }
 
   /** Everything but what was written down goes, as with a power cut. */

@@ -22,13 +22,45 @@ export interface RouterIntent extends IntentBase {
   /** The network's address space, for the route that keeps its traffic inside. */
   readonly cidr: string | undefined;
   readonly ipv6Cidr: string | undefined;
-  /** Addresses of the link between router and host; `undefined` where the network has no way out. */
+  /** The link between router and host; `undefined` where there is neither a way out nor a way in. */
   readonly egress:
     | {
+        /** What leaves: translated (also where it is left out), as it is, or replies alone. */
+        readonly mode?: "nat" | "routed" | "none" | undefined;
         readonly ipv4: { readonly host: string; readonly router: string } | undefined;
         readonly ipv6: { readonly host: string; readonly router: string } | undefined;
       }
     | undefined;
+  /** Translations besides the mode's own. */
+  readonly nat?: Nat | undefined;
+}
+
+/** A rule for the source of what leaves; the first that matches decides. */
+export interface SourceNat {
+  readonly from: string;
+  readonly to?: string | undefined;
+  /** `host`: as for `nat`; `none`: it stays; else an address of the host. */
+  readonly address: string;
+}
+
+/** A port of the host that leads to an endpoint. */
+export interface DestinationNat {
+  readonly protocol: "tcp" | "udp";
+  /** The host's. */
+  readonly address: string;
+  readonly port: number;
+  /** Of a range; each port leads to itself. */
+  readonly endPort?: number | undefined;
+  readonly toAddress: string;
+  /** The same as `port` where it is left out. */
+  readonly toPort?: number | undefined;
+  /** The endpoint sees the client's address. Only where it is on this same host. */
+  readonly preserveSource?: boolean | undefined;
+}
+
+export interface Nat {
+  readonly source: readonly SourceNat[];
+  readonly destination: readonly DestinationNat[];
 }
 
 export interface SegmentAddressing {

@@ -1,5 +1,6 @@
 /** The way of one packet, hop by hop, as the hosts' intents have it. No packet is sent. */
 import { readAddress } from "../model/address";
+import { sourceOf } from "./nat";
 import { gatewayLinkName, routerLinkName, uplinkName } from "./names";
 import type { RouteEnd, RouteQuestion } from "./route-ends";
 import { endAt, receiverAddress, senderOf, subnetHolding } from "./route-ends";
@@ -153,17 +154,21 @@ class Walk {
 
   private outside(host: string, router: string, network: TopologyNetwork, address: string): RouteTrace {
     const six = address.includes(":");
-    const { egress4, egress6 } = network.routers.find((one) => one.host === host) ?? { egress4: false, egress6: false };
-    if (!(six ? egress6 : egress4)) {
+    const own = network.routers.find((one) => one.host === host);
+    if (own === undefined || !(six ? own.egress6 : own.egress4)) {
       this.hop(host, router, "has no route there");
       return this.end("dropped", `network ${network.name} has no way out (egress: none)`);
     }
-    this.hop(host, router, `leaves by the uplink, with the router's address as its source`);
+    const source = sourceOf(own, this.from.address, address);
+    const kept = source === "none";
+    this.hop(host, router, `leaves by the uplink, with ${kept ? "its own" : "the router's"} address as its source`);
     const itself = this.topology.hosts.find(({ name }) => name === host)?.underlayAddress === address;
     this.hop(
       host,
       uplinkName(network.vni),
-      itself ? "the host drops what is for itself" : `the host sends it on, with its own address as the source`,
+      itself
+        ? "the host drops what is for itself"
+        : `the host sends it on, ${sourceText[source] ?? `with ${source} as the source`}`,
     );
     if (itself) return this.end("dropped", "a container does not reach its own host");
     return this.end("outside", `${address} is outside of network ${network.name}; what becomes of it is not ours`);
@@ -177,6 +182,11 @@ class Walk {
     return { outcome, reason, hops: this.hops, mtu: this.mtu };
   }
 }
+
+const sourceText: Readonly<Record<string, string>> = {
+  host: "with its own address as the source",
+  none: "untranslated",
+};
 
 const isInAny = (address: string, cidrs: readonly string[]): boolean => cidrs.some((cidr) => isIn(address, cidr));
 

@@ -1,4 +1,5 @@
 import type { RouterIntent } from "./intent";
+import { natSteps } from "./nat";
 import { markOf, routerNamespace, uplinkName } from "./names";
 import type { Step } from "./step";
 
@@ -51,6 +52,7 @@ function egressSteps(
     { kind: "veth", name: uplink, where, peer: "uplink", mtu: intent.mtu, mac: undefined, bridge: undefined, mark },
     { kind: "addresses", where: undefined, link: uplink, addresses: links.map((link) => transit(link.host)) },
     { kind: "addresses", where, link: "uplink", addresses: links.map((link) => transit(link.router)) },
+    ...natSteps(intent),
     { kind: "forward-accept", in: uplink, out: "+", mark },
     { kind: "forward-accept", in: "+", out: uplink, mark },
   ];

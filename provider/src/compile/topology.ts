@@ -3,7 +3,7 @@ import { readAddress } from "../model/address";
 import type { DockerNetworkState } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
-import type { Attachment, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import type { Attachment, Nat, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { bridgeName, markOf, peeringLinkName, routerNamespace, vxlanName } from "./names";
 import { driftOf } from "./plan";
 
@@ -56,6 +56,9 @@ export interface TopologyRouter {
   /** Whether this host lets the network out: its own IPv4, its own IPv6. */
   readonly egress4: boolean;
   readonly egress6: boolean;
+  /** How it lets out what it lets out. */
+  readonly mode: "nat" | "routed" | "none";
+  readonly nat: Nat | undefined;
 }
 
 export interface TopologySubnet {
@@ -138,12 +141,12 @@ function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetI
 function networkOf(placed: readonly Placed<RouterIntent>[], { peerings }: FleetIntents): TopologyNetwork {
   const [{ intent }] = placed as readonly [Placed<RouterIntent>];
   const { label: name, owner, vni, cidr, ipv6Cidr, mtu } = intent;
-  const routers = placed.map(({ host, intent: { egress, scope } }) => ({
-    host,
-    namespace: routerNamespace(vni, scope),
-    egress4: egress?.ipv4 !== undefined,
-    egress6: egress?.ipv6 !== undefined,
-  }));
+  const routers = placed.map(({ host, intent: { egress, nat, scope } }): TopologyRouter => {
+    const mode = egress === undefined ? "none" : (egress.mode ?? "nat");
+    const leaves = (link: unknown): boolean => mode !== "none" && link !== undefined;
+    const [egress4, egress6] = [leaves(egress?.ipv4), leaves(egress?.ipv6)];
+    return { host, namespace: routerNamespace(vni, scope), egress4, egress6, mode, nat };
+  });
   return { name, owner, vni, cidr, ipv6Cidr, mtu, routers, peers: peersOf(vni, peerings) };
 }
 

@@ -9,6 +9,8 @@ import { parseName } from "../model/name";
 import { maximumVni, minimumVni } from "../model/vni";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
+import type { NatInputs } from "./network-nat";
+import { checkNat, natOn, readNetworkNat } from "./network-nat";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
 import { transitPair } from "./transit";
 
@@ -16,15 +18,19 @@ interface NetworkInputs {
   readonly fabric: string;
   /** As the allocation takes them. */
   readonly space: ValueMap;
-  readonly egress: "nat" | "none";
+  readonly egress: Egress;
+  readonly nat: NatInputs;
 }
+
+type Egress = "nat" | "routed" | "none";
 
 function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } {
   const reader = Reader.of(inputs);
   const fabric = reader.problems.collect(() => referenceOf(reader.value("fabric"), "fabric", "sdn:index:Fabric"));
   const ipv4 = readSpace(reader, 4);
   const ipv6 = readSpace(reader, 6);
-  const egress = reader.choice("egress", ["nat", "none"]) ?? "none";
+  const egress = reader.choice("egress", ["nat", "routed", "none"]) ?? "none";
+  const nat = readNetworkNat(reader, egress);
   const vni = reader.integer("vni", minimumVni, maximumVni);
   reader.finish();
   const space = present({
@@ -34,7 +40,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
     ipv6PrefixLength: ipv6.prefixLength,
     vni: vni ?? inputs["vni"],
   });
-  return { reader, parsed: { fabric: fabric ?? "", space, egress } };
+  return { reader, parsed: { fabric: fabric ?? "", space, egress, nat } };
 }
 
 /** The link between a network's router and its host. */
@@ -43,29 +49,38 @@ function transitLink(pool: Value, vni: Value): Value {
   return { host, router };
 }
 
-function routerSpec(label: string, allocation: ValueMap, fabric: ValueMap, egress: "nat" | "none"): ValueMap {
-  const vni = known(allocation, "vni");
+/** What is the same on every host. */
+function commonSpec(label: string, allocation: ValueMap, fabric: ValueMap): ValueMap {
   const { allottedCidr: cidr, allottedIpv6Cidr: ipv6Cidr } = allocation;
+  return present({ label, vni: known(allocation, "vni"), mtu: known(fabric, "mtu"), cidr, ipv6Cidr });
+}
+
+/** The link to the host is there where something leaves or comes in. */
+function routerSpec(common: ValueMap, fabric: ValueMap, { egress, nat }: NetworkInputs, member: Member): ValueMap {
+  const { vni = unknown, cidr, ipv6Cidr } = common;
   const links = present({
+    // Left out for the usual one.
+    mode: egress === "nat" ? undefined : egress,
     ipv4: cidr === undefined ? undefined : transitLink(known(fabric, "transitCidr"), vni),
     ipv6: ipv6Cidr === undefined ? undefined : transitLink(known(fabric, "ipv6TransitCidr"), vni),
   });
-  const mtu = known(fabric, "mtu");
-  return present({ label, vni, mtu, cidr, ipv6Cidr, egress: egress === "nat" ? links : undefined });
+  const rules = natOn(nat, member);
+  return present({ ...common, egress: egress === "none" && rules === undefined ? undefined : links, nat: rules });
 }
 
 async function registerRouters(
   context: ConstructContext,
   members: readonly Member[],
-  spec: ValueMap,
+  specOn: (member: Member) => ValueMap,
   dependency: string,
 ): Promise<ValueMap> {
   const routers = await Promise.all(
-    members.map(async ({ name, urn, connection }) => {
+    members.map(async (member) => {
+      const { name, urn, connection } = member;
       const router = await context.child({
         type: "sdn:linux:Router",
         name: `${context.name}-${name}`,
-        inputs: { connection, host: name, spec },
+        inputs: { connection, host: name, spec: specOn(member) },
         dependencies: [urn, dependency],
       });
       return [name, router.urn] as const;
@@ -99,8 +114,11 @@ export const virtualNetwork: ComponentHandler = {
       },
       dependencies: members.map(({ urn }) => urn),
     });
-    const spec = routerSpec(context.name, allocation.outputs, fabric, parsed.egress);
-    const routers = await registerRouters(context, members, spec, allocation.urn);
+    const common = commonSpec(context.name, allocation.outputs, fabric);
+    const spaces = [common["cidr"], common["ipv6Cidr"]].filter((space) => typeof space === "string");
+    checkNat(parsed.nat, spaces, members);
+    const specOn = (member: Member): ValueMap => routerSpec(common, fabric, parsed, member);
+    const routers = await registerRouters(context, members, specOn, allocation.urn);
     const { vni = unknown, allottedCidr: cidr, allottedIpv6Cidr: ipv6Cidr } = allocation.outputs;
     return present({
       vni,

@@ -37,7 +37,7 @@ export function topologyValue(topology: Topology): ValueMap {
     networks: networks.map(({ routers, ...network }) => ({
       ...network,
       hosts: routers.map(({ host }) => host),
-      egress: routers.some(({ egress4, egress6 }) => egress4 || egress6) ? "nat" : "none",
+      egress: routers.find(({ mode }) => mode !== "none")?.mode ?? "none",
     })),
     subnets: subnets.map(({ networkVni, ...subnet }) => ({
       ...subnet,

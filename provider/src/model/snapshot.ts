@@ -115,6 +115,14 @@ export interface HostFacts {
   readonly uid: number;
 }
 
+/** A port that a process of the host listens on. */
+export interface ListenerState {
+  readonly protocol: "tcp" | "udp";
+  /** `undefined` for every address. */
+  readonly address: string | undefined;
+  readonly port: number;
+}
+
 export interface Snapshot {
   readonly facts: HostFacts | undefined;
   /** The host's own namespace. */
@@ -129,6 +137,8 @@ export interface Snapshot {
   readonly sysctls: ReadonlyMap<string, string>;
   /** `CONTAINER NETWORK` → the host's end of its interface there. */
   readonly containerPorts: ReadonlyMap<string, string>;
+  /** Where they were asked for. */
+  readonly listeners: readonly ListenerState[];
   /** `TOOL IN OUT` → yes, no or unneeded. */
   readonly forwards: ReadonlyMap<string, string>;
 }

@@ -19,7 +19,7 @@ const words = (...parts: readonly (string | undefined)[]): string =>
 
 function networkLine(network: TopologyNetwork): string {
   const { name, vni, cidr, ipv6Cidr, mtu, routers } = network;
-  const out = routers.some(({ egress4, egress6 }) => egress4 || egress6) ? "nat" : "none";
+  const out = routers.find(({ mode }) => mode !== "none")?.mode ?? "none";
   return words(`network ${name}`, `VNI ${vni}`, cidr, ipv6Cidr, `MTU ${mtu}`, `way out: ${out}`, peerText(network));
 }
 

@@ -4,11 +4,13 @@ import type {
   FdbEntry,
   HostFacts,
   LedgerEntry,
+  ListenerState,
   NamespaceState,
   Snapshot,
 } from "../model/snapshot";
 import { parseContainer, parseDockerNetworks } from "./docker-json";
 import { parseFdb, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
+import { parseListeners } from "./listeners";
 import { parseTables } from "./nft-json";
 import { decodeText } from "./words";
 
@@ -33,6 +35,7 @@ export class SnapshotBuilder {
   private readonly sysctls = new Map<string, string>();
   private readonly forwards = new Map<string, string>();
   private readonly containerPorts = new Map<string, string>();
+  private listeners: readonly ListenerState[] = [];
   private fdb: readonly FdbEntry[] = [];
   private dockerNetworks: readonly DockerNetworkState[] = [];
 
@@ -49,6 +52,9 @@ export class SnapshotBuilder {
     switch (title) {
       case "fdb":
         this.fdb = parseFdb(text);
+        return;
+      case "listeners":
+        this.listeners = parseListeners(text);
         return;
       case "docker-networks":
         this.dockerNetworks = parseDockerNetworks(text);
@@ -121,6 +127,7 @@ export class SnapshotBuilder {
       sysctls: this.sysctls,
       forwards: this.forwards,
       containerPorts: this.containerPorts,
+      listeners: this.listeners,
     };
   }
 }

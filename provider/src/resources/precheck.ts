@@ -6,13 +6,18 @@ import type { SdnErrorDetail } from "../model/error";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { Snapshot } from "../model/snapshot";
+import { natFits } from "./precheck-nat";
 import { peeringFits } from "./precheck-peering";
 
 /** What a preview can tell of a change by looking at the host: everything that would make it fail, at once. */
 export const precheck = {
   queries(intent: Intent): readonly Words[] {
     const container = containerOf(intent);
-    return container === undefined ? [] : [["query_container", container]];
+    const ports = intent.kind === "router" && (intent.nat?.destination.length ?? 0) > 0;
+    return [
+      ...(container === undefined ? [] : [["query_container", container]]),
+      ...(ports ? [["query_listeners"]] : []),
+    ];
   },
 
   /** `others`: what else is wanted on this host. */
@@ -24,6 +29,7 @@ export const precheck = {
     namesAreFree(intent, snapshot, say);
     if (intent.kind === "segment") segmentFits(intent, snapshot, say);
     if (intent.kind === "port") portFits(intent, snapshot, say);
+    if (intent.kind === "router") natFits(intent, snapshot, others, say);
     if (intent.kind === "peering") peeringFits(intent, others, say);
     return problems;
   },

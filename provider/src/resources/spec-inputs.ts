@@ -13,6 +13,7 @@ import { SdnError } from "../model/error";
 import { formatMac, parseMac } from "../model/mac";
 import { parseDockerName, parseInterfaceName, parseName } from "../model/name";
 import { maximumVni, minimumVni } from "../model/vni";
+import { readNat } from "./spec-nat";
 import type { InputReader } from "../inputs/input-reader";
 
 /** The part of an intent that is an input; owner and scope come from the URN and the connection. */
@@ -63,13 +64,19 @@ export function readRouterSpec(reader: InputReader): SpecOf<RouterIntent> | unde
     inner?.finish();
     return host === undefined || router === undefined ? undefined : { host, router };
   };
+  const mode = egress?.choice("mode", ["nat", "routed", "none"]);
+  const nat = readNat(reader.object("nat"));
   const spec = {
     label: label(reader),
     vni: vni(reader, "vni"),
     mtu: mtu(reader),
     cidr: reader.parsed("cidr", cidr),
     ipv6Cidr: reader.parsed("ipv6Cidr", cidr),
-    egress: egress === undefined ? undefined : { ipv4: link("ipv4"), ipv6: link("ipv6") },
+    egress:
+      egress === undefined
+        ? undefined
+        : { ...(mode === undefined ? {} : { mode }), ipv4: link("ipv4"), ipv6: link("ipv6") },
+    ...(nat === undefined ? {} : { nat }),
   };
   egress?.finish();
   reader.finish();

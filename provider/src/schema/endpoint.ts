@@ -7,6 +7,11 @@ export const egressType: EnumTypeSpec = {
   enum: [
     { value: "none", description: "Not at all." },
     { value: "nat", description: "Through each host, with the host's address as the source." },
+    {
+      value: "routed",
+      description:
+        "Through each host, with the endpoint's own address as the source. What is outside must have routes back: to each address by the host on which it is.",
+    },
   ],
 };
 

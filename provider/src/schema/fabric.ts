@@ -54,6 +54,7 @@ export const virtualNetwork: ResourceSpec = {
     ipv6PrefixLength: integer("Take an IPv6 space of this length from the fabric's pools."),
     vni: integer("Its own VNI, in the fabric's `vniRange`. Default: a free one, kept."),
     egress: ofType("sdn:index:Egress", "The way out. Default `none`."),
+    nat: ofType("sdn:index:Nat", "Translations besides that of `egress`."),
   },
   requiredInputs: ["fabric"],
   properties: {

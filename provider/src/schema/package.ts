@@ -12,6 +12,7 @@ import {
   sharedPort,
   subnetAllocation,
 } from "./internal";
+import { destinationNatType, natType, sourceNatType } from "./nat";
 import { networkPeering } from "./peering";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { subnet } from "./subnet";
@@ -53,6 +54,9 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:HostFacts": factsType,
   "sdn:index:Interface": interfaceType,
   "sdn:index:Namespace": namespaceType,
+  "sdn:index:DestinationNat": destinationNatType,
+  "sdn:index:Nat": natType,
+  "sdn:index:SourceNat": sourceNatType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...seeingTypes,

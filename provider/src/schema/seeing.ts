@@ -32,7 +32,7 @@ const topologyNetwork: ObjectTypeSpec = {
     cidr: string("Its IPv4 address space."),
     ipv6Cidr: string("Its IPv6 address space."),
     mtu: integer("MTU, bytes."),
-    egress: string("`nat` where any of its routers has a way out, else `none`."),
+    egress: string("`nat` or `routed` where any of its routers has a way out, else `none`."),
     hosts: strings("The hosts with a router of it."),
     peers: strings("Names of the networks that it has a peering with."),
   },

@@ -97,6 +97,48 @@ export interface ContainerArgs {
 }
 
 /**
+ * A port of hosts that leads to an endpoint. Replies find their way; nothing else comes in.
+ */
+export interface DestinationNatArgs {
+    /**
+     * The host's address. Default: its `underlayAddress`.
+     */
+    address?: pulumi.Input<string | undefined>;
+    /**
+     * Last port of a range that begins at `port`. Each port leads to itself.
+     */
+    endPort?: pulumi.Input<number | undefined>;
+    /**
+     * Names of the hosts on which the rule is. Default: all of the fabric.
+     */
+    hosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Its name, in messages. Unique in the list.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * The host's port, 1 to 65535, on which the host itself must not listen.
+     */
+    port: pulumi.Input<number>;
+    /**
+     * Whether the endpoint sees the client's address. Only for hosts on which the endpoint is: its reply goes to its own host's router. Default false: it sees an address of the router.
+     */
+    preserveSource?: pulumi.Input<boolean | undefined>;
+    /**
+     * `tcp` or `udp`.
+     */
+    protocol: pulumi.Input<string>;
+    /**
+     * The endpoint's address, in the network's space.
+     */
+    toAddress: pulumi.Input<string>;
+    /**
+     * The endpoint's port. Default `port`. Not with `endPort`.
+     */
+    toPort?: pulumi.Input<number | undefined>;
+}
+
+/**
  * An interface of the host. It becomes a port of the segment; its addresses are its owner's business.
  */
 export interface InterfaceArgs {
@@ -118,6 +160,42 @@ export interface NamespaceArgs {
      * Its name.
      */
     name: pulumi.Input<string>;
+}
+
+/**
+ * Translations between a network and its hosts.
+ */
+export interface NatArgs {
+    /**
+     * Destination NAT: ports of hosts that lead to endpoints, with any `egress`. At most 16.
+     */
+    destination?: pulumi.Input<pulumi.Input<inputs.DestinationNatArgs>[] | undefined>;
+    /**
+     * Source NAT, for what leaves. The first rule that matches decides; where none does, `egress`. Needs `egress` `nat` or `routed`. At most 8.
+     */
+    source?: pulumi.Input<pulumi.Input<inputs.SourceNatArgs>[] | undefined>;
+}
+
+/**
+ * With which source packets leave.
+ */
+export interface SourceNatArgs {
+    /**
+     * The source after translation. `host`: the host's address, as with `egress: nat`. `none`: it stays as it is. Or an address that the host has.
+     */
+    address: pulumi.Input<string>;
+    /**
+     * Source before translation: a CIDR inside the network's space.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * Names of the hosts on which the rule is. Default: all of the fabric.
+     */
+    hosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Destination: a CIDR outside of it. Default: any.
+     */
+    to?: pulumi.Input<string | undefined>;
 }
 
 /**

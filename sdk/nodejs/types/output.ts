@@ -201,7 +201,7 @@ export interface TopologyNetwork {
      */
     cidr?: string;
     /**
-     * `nat` where any of its routers has a way out, else `none`.
+     * `nat` or `routed` where any of its routers has a way out, else `none`.
      */
     egress: string;
     /**

@@ -10,6 +10,7 @@ import { parseReport } from "../../../provider/src/render/report";
 import {
   addressing,
   egressDual,
+  nat,
   peeringIntent,
   peerRouter,
   portAddress6,
@@ -44,6 +45,25 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
     ["a router without egress is made", { given: [], to: router }],
     ["a router gets egress", { given: [router], from: router, to: gateway }],
     ["a router loses its egress", { given: [gateway], from: gateway, to: router }],
+    ["a router gets translations", { given: [gateway], from: gateway, to: { ...gateway, nat } }],
+    [
+      "a router's translations change",
+      {
+        given: [{ ...gateway, nat }],
+        from: { ...gateway, nat },
+        to: {
+          ...gateway,
+          nat: {
+            source: [{ from: "10.20.6.0/24", address: "none" }],
+            destination: nat.destination.slice(0, 1).map((one) => ({ ...one, toPort: 8081 })),
+          },
+        },
+      },
+    ],
+    [
+      "a router stops to translate what leaves",
+      { given: [gateway], from: gateway, to: { ...gateway, egress: { ...egressDual, mode: "routed" } } },
+    ],
     [
       "a router's space, MTU and link change",
       {

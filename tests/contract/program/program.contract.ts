@@ -15,6 +15,7 @@ import { parseReport } from "../../../provider/src/render/report";
 import {
   addressing,
   egressDual,
+  nat,
   peeringIntent,
   peerRouter,
   portAddress6,
@@ -271,6 +272,51 @@ const peering: readonly Case[] = [
   },
 ];
 
+const translation: readonly Case[] = [
+  {
+    name: "makes every kind of translation, changes it, and takes it away again",
+    check: async ({ apply, remove, drift, report, router }) => {
+      const gateway = { ...router, egress: egressDual };
+      const whole = { ...gateway, nat };
+      expect(await apply(whole)).toEqual(ok(1));
+      expect(await drift(whole)).toEqual([]);
+      const [first] = nat.destination;
+      if (first === undefined) throw new Error("no rule");
+      const changed = { ...gateway, nat: { source: [], destination: [{ ...first, toPort: 81 }] } };
+      expect(await apply(changed, whole, 1)).toEqual(ok(2));
+      expect(await drift(changed)).toEqual([]);
+      const routed = { ...gateway, egress: { ...egressDual, mode: "routed" as const } };
+      expect(await apply(routed, changed, 2)).toEqual(ok(3));
+      expect(await drift(routed)).toEqual([]);
+      expect(await apply(gateway, routed, 3)).toEqual(ok(4));
+      expect(await drift(gateway)).toEqual([]);
+      expect([...(await remove(gateway)).results.values()]).toEqual([ok(0)]);
+      expect((await report([])).host.tables.size).toBe(0);
+    },
+  },
+  {
+    name: "two networks that want one port of the host: the second is refused, and nothing of it stays",
+    check: async ({ apply, drift, router, peerOf }) => {
+      const one = { ...router, egress: egressDual, nat };
+      const links = { ipv4: { host: "100.64.156.104", router: "100.64.156.105" }, ipv6: undefined };
+      const [first] = nat.destination;
+      if (first === undefined) throw new Error("no rule");
+      const rival = { ...first, toAddress: "10.30.1.5" };
+      const two = { ...peerOf, egress: links, nat: { source: [], destination: [rival] } };
+      await apply(one);
+      expect(await apply(two)).toEqual({
+        ok: false,
+        code: "conflict",
+        message: "192.0.2.11/tcp/80 in ports4 belongs to sdn:shop/dev:router-5000 already",
+      });
+      expect(await drift(one)).toEqual([]);
+      await apply({ ...one, nat: undefined }, one, 1);
+      expect(await apply(two)).toEqual(ok(1));
+      expect(await drift(two)).toEqual([]);
+    },
+  },
+];
+
 const refusals: readonly Case[] = [
   {
     name: "keeps away from somebody else's interface of the same name, and undoes what it made before it met it",
@@ -370,7 +416,7 @@ const refusals: readonly Case[] = [
   },
 ];
 
-const cases = { creation, changes, removal, peering, refusals };
+const cases = { creation, changes, removal, peering, translation, refusals };
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {

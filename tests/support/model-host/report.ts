@@ -172,6 +172,8 @@ export function queryLines(state: ModelState, operation: string, words: readonly
     }
     case "query_forward":
       return ["iptables", "ip6tables"].map((tool) => `forward ${tool} ${first} ${second} unneeded`);
+    case "query_listeners":
+      return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":
       return [section(`rules${second}`, first, rulesJson(state.namespaces.get(first), second))];
     case "query_table": {

@@ -64,6 +64,8 @@ export interface ModelState {
     readonly containers: Map<string, ModelContainer>;
   };
   readonly ledger: Map<string, { generation: number; hash: string; mark: string; intent: string }>;
+  /** Lines of `ss`. */
+  readonly listeners: string[];
   /** Values of the host's own sysctls before we changed them. */
   readonly savedSysctls: Map<string, string>;
 }
@@ -103,6 +105,7 @@ export function emptyState(): ModelState {
     fdb: new Map(),
     docker: { networks: new Map(), containers: new Map() },
     ledger: new Map(),
+    listeners: [],
     savedSysctls: new Map(),
   };
 }

@@ -93,8 +93,8 @@ describe("VirtualNetwork", () => {
         'cidr: the value has no prefix length (got "10.20.0.0"). Write 10.20.0.0/32 for this one address.',
         "prefixLength: must be a whole number from 1 to 30 (got 31).",
         'ipv6Cidr: is not an IPv6 CIDR (got "10.0.0.0/8"). IPv4 goes into cidr.',
-        'egress: must be one of "nat", "none" (got "proxy").',
-        "dns: is not a property here. The properties are cidr, egress, fabric, ipv6Cidr, ipv6PrefixLength, prefixLength, vni.",
+        'egress: must be one of "nat", "routed", "none" (got "proxy").',
+        "dns: is not a property here. The properties are cidr, egress, fabric, ipv6Cidr, ipv6PrefixLength, nat, prefixLength, vni.",
       ],
     ],
     [

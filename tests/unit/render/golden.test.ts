@@ -14,6 +14,7 @@ import {
   addressing,
   egress4,
   egressDual,
+  nat,
   peeringIntent,
   portAddress6,
   portIntent,
@@ -72,6 +73,9 @@ const files: Readonly<Record<string, () => string>> = {
   "nft-router": () => transaction(routerTables),
   "router-isolated": () => life(routerIntent()),
   "router-egress": () => life(routerIntent({ egress: egress4 })),
+  "router-nat": () => life(routerIntent({ egress: egress4, nat })),
+  "router-routed": () => life(routerIntent({ egress: { ...egress4, mode: "routed" } })),
+  "router-way-in-only": () => life(routerIntent({ egress: { ...egress4, mode: "none" }, nat: { ...nat, source: [] } })),
   "router-dual-stack": () => life(routerIntent({ ipv6Cidr: "fd00:20::/48", egress: egressDual })),
   "router-of-namespace-host": () => life(routerIntent({ scope: "h1", egress: egress4 })),
   "segment-ipv4": () => life(segmentIntent()),
@@ -90,6 +94,11 @@ const files: Readonly<Record<string, () => string>> = {
   "change-mtu": () => change(segmentIntent(), segmentIntent({ mtu: 1400 })),
   "change-docker-off": () => change(docker, segmentIntent()),
   "change-egress-off": () => change(routerIntent({ egress: egressDual }), routerIntent()),
+  "change-nat": () =>
+    change(
+      routerIntent({ egress: egress4, nat }),
+      routerIntent({ egress: egress4, nat: { source: nat.source.slice(1), destination: nat.destination.slice(1) } }),
+    ),
   "change-address": () =>
     change(
       portIntent("namespace"),

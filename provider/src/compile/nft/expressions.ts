@@ -15,6 +15,9 @@ export const raw = (base: "ll" | "nh" | "th", offset: number, len: number): Expr
 export const is = (left: Expression, right: Expression): Statement => ({ match: { op: "==", left, right } });
 export const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: "!=", left, right } });
 export const goto = (target: string): Statement => ({ goto: { target } });
+export const translated: Statement = {
+  match: { op: "in", left: { ct: { key: "status" } }, right: "dnat" },
+};
 export const established: Statement = {
   match: { op: "in", left: { ct: { key: "state" } }, right: { set: ["established", "related"] } },
 };
@@ -23,6 +26,9 @@ export const established: Statement = {
 export const beforeFilter = -10;
 /** Before Docker's and others' source NAT (100). */
 export const beforeSourceNat = 99;
+
+/** Before Docker's and others' destination NAT (-100). */
+export const beforeDestinationNat = -101;
 
 export const ipOf = (text: string): "ip" | "ip6" => (text.includes(":") ? "ip6" : "ip");
 

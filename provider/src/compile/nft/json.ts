@@ -8,6 +8,7 @@ export type Expression =
   | { readonly meta: { readonly key: "iifname" | "oifname" } }
   | { readonly meta: { readonly key: "l4proto" } }
   | { readonly ct: { readonly key: "state" | "status" } }
+  | { readonly ct: { readonly key: "ip daddr" | "ip6 daddr" | "proto-dst"; readonly dir: "original" } }
   | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly range: readonly [number, number] }
   | { readonly map: { readonly key: Expression; readonly data: string } }

@@ -1,6 +1,7 @@
 import { hostBridge } from "./bridge";
 import {
   accept,
+  beforeDestinationNat,
   beforeFilter,
   beforeSourceNat,
   drop,
@@ -8,13 +9,20 @@ import {
   iifname,
   is,
   isNot,
+  masquerade,
   oifname,
   payload,
+  translated,
 } from "./expressions";
-import type { Table } from "./json";
+import type { Rule, Table } from "./json";
 import { exampleSetLines, tableCommands } from "./json";
 
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
+
+const intoNetworks: readonly Rule[] = (["ip", "ip6"] as const).map((family) => {
+  const key = { concat: [payload(family, "daddr"), { meta: { key: "l4proto" } }, payload("th", "dport")] } as const;
+  return [{ dnat: { family, addr: { map: { key, data: family === "ip" ? "@ports4" : "@ports6" } } } }];
+});
 
 /**
  * The host's own tables: nothing that a tenant sends reaches the host or another tenant, except what an uplink
@@ -30,8 +38,24 @@ const hostInet: Table = {
     { name: "transit4", type: "ipv4_addr" },
     { name: "transit6", type: "ipv6_addr" },
   ],
-  maps: [],
+  maps: [
+    // Ports of the host that lead into a network: to an address of its router's link.
+    { name: "ports4", type: ["ipv4_addr", "inet_proto", "inet_service"], map: "ipv4_addr", flags: ["interval"] },
+    { name: "ports6", type: ["ipv6_addr", "inet_proto", "inet_service"], map: "ipv6_addr", flags: ["interval"] },
+    // Addresses of routers' links that leave with a chosen address of the host.
+    { name: "sources4", type: "ipv4_addr", map: "ipv4_addr" },
+    { name: "sources6", type: "ipv6_addr", map: "ipv6_addr" },
+  ],
   chains: [
+    {
+      name: "prerouting",
+      type: "nat",
+      hook: "prerouting",
+      priority: beforeDestinationNat,
+      // A bridged frame passes here too (br_netfilter), on its way to its own router: it is not the host's yet.
+      rules: intoNetworks.map((rule) => [isNot(iifname, "@bridges"), ...rule]),
+    },
+    { name: "output", type: "nat", hook: "output", priority: beforeDestinationNat, rules: intoNetworks },
     {
       name: "input",
       type: "filter",
@@ -40,6 +64,8 @@ const hostInet: Table = {
       rules: [
         [is(iifname, "@bridges"), drop],
         [is(iifname, "@uplinks"), neighbourDiscovery, accept],
+        // The host has asked one of its own ports that lead into a network.
+        [is(iifname, "@uplinks"), established, translated, accept],
         [is(iifname, "@uplinks"), drop],
       ],
     },
@@ -51,6 +77,8 @@ const hostInet: Table = {
       rules: [
         [is(iifname, "@bridges"), isNot({ concat: [iifname, oifname] }, "@pairs"), drop],
         [is(oifname, "@bridges"), isNot({ concat: [iifname, oifname] }, "@pairs"), drop],
+        // A port of the host is there for everybody outside, another network included.
+        [is(oifname, "@uplinks"), translated, accept],
         [is(iifname, "@uplinks"), is(oifname, "@uplinks"), drop],
         [is(oifname, "@uplinks"), established, accept],
         [is(oifname, "@uplinks"), drop],
@@ -62,14 +90,18 @@ const hostInet: Table = {
       hook: "postrouting",
       priority: beforeSourceNat,
       rules: [
-        [is(payload("ip", "saddr"), "@transit4"), isNot(oifname, "@uplinks"), { masquerade: null }],
-        [is(payload("ip6", "saddr"), "@transit6"), isNot(oifname, "@uplinks"), { masquerade: null }],
+        ...(["ip", "ip6"] as const).map((family): Rule => {
+          const data = family === "ip" ? "@sources4" : "@sources6";
+          return [{ snat: { family, addr: { map: { key: payload(family, "saddr"), data } } } }];
+        }),
+        [is(payload("ip", "saddr"), "@transit4"), masquerade],
+        [is(payload("ip6", "saddr"), "@transit6"), masquerade],
       ],
     },
   ],
 };
 
-/** A router's table: what leaves by the uplink takes the transit address; nothing comes in uninvited. */
+/** A router's table: nothing comes in uninvited. What leaves is translated by a chain of its own (`nat.ts`). */
 const routerInet: Table = {
   family: "inet",
   sets: [],
@@ -82,6 +114,7 @@ const routerInet: Table = {
       priority: beforeFilter,
       rules: [
         [is(iifname, "uplink"), established, accept],
+        [is(iifname, "uplink"), translated, accept],
         [is(iifname, "uplink"), drop],
         [
           is(oifname, "uplink"),
@@ -89,13 +122,6 @@ const routerInet: Table = {
           { mangle: { key: { "tcp option": { name: "maxseg", field: "size" } }, value: { rt: { key: "mtu" } } } },
         ],
       ],
-    },
-    {
-      name: "postrouting",
-      type: "nat",
-      hook: "postrouting",
-      priority: beforeSourceNat,
-      rules: [[is(oifname, "uplink"), { masquerade: null }]],
     },
   ],
 };

@@ -374,6 +374,7 @@ version_of() { case $* in *:*) echo -6 ;; *) echo -4 ;; esac; }
 
 op_route() { # WHERE DESTINATION DEVICE VIA|-
   resolve_where "$1" || return 1
+  where_given=$1 device_given=$3
   at=$resolved
   version=$(version_of "$2" "$4")
   destination=$2
@@ -385,6 +386,11 @@ op_route() { # WHERE DESTINATION DEVICE VIA|-
     set -- "$2" via "$4" dev "$3"
   fi
   known=$(ip_in "$at" "$version" route show "$destination" 2>/dev/null)
+  # In the host's own table a route by another interface is somebody else's.
+  case $where_given/" $known " in
+    -/'  ' | -/*" dev $device_given "*) ;;
+    -/*) fail conflict "the host has another route to $destination already: $known"; return 1 ;;
+  esac
   [ -n "$known" ] || undo route-del "$at" "$version" "$*"
   remember_routes "$at" "$version" "$destination"
   try ip_in "$at" "$version" route replace "$@"
@@ -524,7 +530,8 @@ op_nft_elements() { # FAMILY SET=ELEMENT…
 
 chain_text() { nft_in "$1" -s list chain inet sdn "$2" 2>/dev/null; } # WHERE CHAIN
 refill_chain() { # WHERE CHAIN TEXT(base64): makes a chain what it was
-  { echo "flush chain inet sdn $2"; printf '%s' "$3" | base64 -d; } | nft_in "$1" -f /proc/self/fd/0
+  { [ -z "$(chain_text "$1" "$2")" ] || echo "flush chain inet sdn $2"; printf '%s' "$3" | base64 -d; } |
+    nft_in "$1" -f /proc/self/fd/0
 }
 op_nft_chain() { # WHERE CHAIN JSON(base64): the whole chain, in one transaction
   chain_before=$(chain_text "$1" "$2")
@@ -949,6 +956,7 @@ report() {
 op_query_sysctl() { say "sysctl $1 $2 $(sysctl_in "$1" -n "$2" 2>/dev/null | tr -s ' \t' ',')"; } # WHERE KEY
 op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
 op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
+op_query_listeners() { section listeners - ss -H -l -n -t -u; } # the ports that the host itself listens on
 op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
 op_query_port() { if find_port "$@"; then say "port $1 $2 $port"; fi; } # CONTAINER NETWORK BRIDGE
 op_query_forward() { # IN OUT MARK
@@ -1002,7 +1010,7 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_port | query_rules | query_table) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_port | query_rules | query_table | query_listeners) "op_$op" "$@" ;;
     begin | end | forget) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \

@@ -11,6 +11,10 @@ export const Egress = {
      * Through each host, with the host's address as the source.
      */
     Nat: "nat",
+    /**
+     * Through each host, with the endpoint's own address as the source. What is outside must have routes back: to each address by the host on which it is.
+     */
+    Routed: "routed",
 } as const;
 
 /**
