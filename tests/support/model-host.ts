@@ -64,6 +64,11 @@ export class ModelHost {
     removeLink(this.state, where, name);
   }
 
+  /** An engine that filters by iptables, as old ones do. */
+  addDockerUser(): void {
+    for (const tool of ["iptables", "ip6tables"]) this.state.docker.accepts.set(tool, new Set());
+  }
+
   addNamespace(name: string): void {
     this.state.namespaces.set(name, emptyNamespace());
   }

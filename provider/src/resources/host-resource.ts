@@ -25,6 +25,7 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
+import { adviceOn, recordDrift } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
@@ -196,9 +197,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const entry = snapshot.ledger.get(resourceKey(intent));
     const drift = driftOf(intent, snapshot);
     if (entry === undefined && nothingLeft(intent, snapshot)) return undefined;
-    const found = entry === undefined ? [...drift, "the host's record of this resource is missing"] : [...drift];
-    if (entry !== undefined && entry.mark !== markOf(intent)) found.push(`the host's record belongs to ${entry.mark}`);
-    for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. \`pulumi up\` repairs it.`);
+    const found = [...drift, ...recordDrift(intent, entry, generationOf(state ?? {}))];
+    for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);
     const generation = entry?.generation ?? state?.["generation"] ?? 0;
     return { id, inputs, outputs: { ...inputs, generation, drift: found } };
   }

@@ -11,6 +11,9 @@ class ModelMachine implements Machine {
   addLink = async (name: string): Promise<void> => this.host.setLink(name, { kind: "veth" });
   addNamespace = async (name: string): Promise<void> => this.host.setLink("eth0", {}, name);
   removeLink = async (name: string, where?: string): Promise<void> => this.host.removeLink(name, where);
+  damageRecord = (key: string): void => {
+    this.host.change(({ ledger }) => ledger.delete(key));
+  };
   hasLink = (name: string): boolean => this.host.hasLink(name);
   hasNamespace = (name: string): boolean => this.host.hasNamespace(name);
   reset = async (): Promise<void> => {

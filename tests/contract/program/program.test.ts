@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseReport } from "../../../provider/src/render/report";
 import { routerIntent } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
@@ -24,6 +25,9 @@ class RealMachine implements Machine {
   };
   removeLink = async (name: string, where?: string): Promise<void> => {
     this.host.in(`ip ${where === undefined ? "" : `-n ${where}`} link del dev ${name}`);
+  };
+  damageRecord = (key: string): void => {
+    writeFileSync(join(this.host.ledger, "resources", key), "1x\nhalf");
   };
   hasLink = (name: string): boolean => this.host.in("ip -o link show").includes(` ${name}`);
   hasNamespace = (name: string): boolean => existsSync(`/run/netns/${name}`);

@@ -1,35 +1,15 @@
 /** Laws of plans, on the model of a host. */
 import fc from "fast-check";
 import type { Intent } from "../../../provider/src/compile/intent";
-import { markOf, resourceKey } from "../../../provider/src/compile/names";
+import { markOf } from "../../../provider/src/compile/names";
 import { applyWords, driftOf, removeAllWords } from "../../../provider/src/compile/plan";
 import { parseReport } from "../../../provider/src/render/report";
 import { intents, pairs, seed } from "../../support/intent-arbitraries";
-import { peerRouter, routerIntent, segmentIntent } from "../../support/intents";
-import { ModelHost } from "../../support/model-host";
-import { applyFragment, removeFragment, requestOf } from "../../support/requests";
+import type { ModelHost } from "../../support/model-host";
+import { removeFragment, requestOf } from "../../support/requests";
+import { perform, surroundedHost } from "../../support/surroundings";
 
 fc.configureGlobal({ seed, numRuns: 150 });
-
-/** A host on which the intent's surroundings are there, whatever kind it is of. */
-function hostFor(intent: Intent): ModelHost {
-  const host = new ModelHost();
-  host.addNamespace("box");
-  host.setLink("ens4", { mtu: 9000 });
-  host.setContainer("web-1");
-  if (intent.kind !== "router") perform(host, routerIntent());
-  if (intent.kind === "peering") perform(host, peerRouter());
-  if (intent.kind === "port") {
-    perform(host, segmentIntent());
-    host.setDockerNetwork("shop-web", ["10.20.1.0/24"]);
-  }
-  return host;
-}
-
-function perform(host: ModelHost, to: Intent, from?: Intent): void {
-  const { results } = parseReport(host.run(requestOf("", [applyFragment(to, from)])));
-  expect(results.get(resourceKey(to))).toMatchObject({ ok: true });
-}
 
 const drift = (host: ModelHost, intent: Intent): readonly string[] =>
   driftOf(intent, parseReport(host.run(requestOf("", [], [intent]))).snapshot);
@@ -54,7 +34,7 @@ test("from an intent to itself nothing is removed", () => {
 test("what was applied shows no drift", () => {
   fc.assert(
     fc.property(intents, (intent) => {
-      const host = hostFor(intent);
+      const host = surroundedHost(intent);
       perform(host, intent);
       expect(drift(host, intent)).toEqual([]);
     }),
@@ -64,7 +44,7 @@ test("what was applied shows no drift", () => {
 test("applying twice is applying once", () => {
   fc.assert(
     fc.property(intents, (intent) => {
-      const host = hostFor(intent);
+      const host = surroundedHost(intent);
       perform(host, intent);
       const once = host.contents;
       perform(host, intent, intent);
@@ -76,7 +56,7 @@ test("applying twice is applying once", () => {
 test("an update gives what making the new one from nothing gives: all that only the old one had is gone", () => {
   fc.assert(
     fc.property(pairs, ({ from, to }) => {
-      const [updated, fresh] = [hostFor(to), hostFor(to)];
+      const [updated, fresh] = [surroundedHost(to), surroundedHost(to)];
       perform(updated, from);
       perform(updated, to, from);
       perform(fresh, to);
@@ -90,7 +70,7 @@ test("an update gives what making the new one from nothing gives: all that only 
 test("a removal takes away exactly what was made", () => {
   fc.assert(
     fc.property(intents, (intent) => {
-      const host = hostFor(intent);
+      const host = surroundedHost(intent);
       const ens4 = host.contents.namespaces.get("-")?.links.get("ens4");
       const before = contents(host);
       perform(host, intent);
@@ -106,7 +86,7 @@ test("a removal takes away exactly what was made", () => {
 test("every link that it made is missed when it is gone", () => {
   fc.assert(
     fc.property(intents, fc.nat(), (intent, pick) => {
-      const host = hostFor(intent);
+      const host = surroundedHost(intent);
       perform(host, intent);
       const mark = markOf(intent);
       const ours = [...host.contents.namespaces].flatMap(([where, { links }]) =>
@@ -123,7 +103,7 @@ test("every link that it made is missed when it is gone", () => {
 test("every value of the state is compared: a link that was changed by hand is drift", () => {
   fc.assert(
     fc.property(intents, fc.nat(), fc.constantFrom("mtu", "down", "address"), (intent, pick, what) => {
-      const host = hostFor(intent);
+      const host = surroundedHost(intent);
       perform(host, intent);
       const mark = markOf(intent);
       const ours = [...host.contents.namespaces].flatMap(([where, { links }]) =>

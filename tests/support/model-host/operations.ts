@@ -32,6 +32,7 @@ export function removeLink(state: ModelState, where: string, name: string): void
   const found = spaceOf?.links.get(name);
   if (spaceOf === undefined || found === undefined) return;
   spaceOf.links.delete(name);
+  for (const key of [...spaceOf.sysctls.keys()]) if (key.includes(`.${name}.`)) spaceOf.sysctls.delete(key);
   for (const [upper, one] of [...spaceOf.links]) {
     if (one.lower === name) removeLink(state, where, upper);
     if (one.master === name) one.master = "";
@@ -46,7 +47,10 @@ export function removeLink(state: ModelState, where: string, name: string): void
 
 function ensureBridge({ state }: Step, name = "", mtu = "", mac = "", mark = ""): void {
   const found = owned(state, "-", name, mark) ?? link({ kind: "bridge", alias: mark });
-  space(state, "-").links.set(name, Object.assign(found, { mtu: Number(mtu), mac, up: true }));
+  const { links, sysctls } = space(state, "-");
+  links.set(name, Object.assign(found, { mtu: Number(mtu), mac, up: true }));
+  sysctls.set(`net.ipv6.conf.${name}.disable_ipv6`, "1");
+  sysctls.set(`net.ipv4.conf.${name}.arp_ignore`, "8");
 }
 
 function ensureVxlan({ state }: Step, name = "", ...rest: readonly string[]): void {
@@ -71,7 +75,7 @@ function ensureNamespace({ state }: Step, name = "", mark = ""): void {
   const lo = found.links.get("lo");
   const alias = lo?.alias ?? "";
   if (state.namespaces.has(name) && alias !== mark && !(alias === "" && found.links.size === 1)) {
-    const owner = alias === "" ? "it carries no mark" : alias;
+    const owner = alias === "" ? "it carries no mark" : `it carries the mark ${alias}`;
     throw new Refusal("conflict", `network namespace ${name} exists and is not ours: ${owner}`);
   }
   state.namespaces.set(name, found);
@@ -84,7 +88,7 @@ function ensureVeth({ state }: Step, name = "", where = "", peer = "", ...rest: 
   let outer = owned(state, from, name, mark);
   let inner = inside.links.get(peer);
   if (inner !== undefined && inner.alias !== mark) {
-    const owner = inner.alias === "" ? "it carries no mark" : inner.alias;
+    const owner = inner.alias === "" ? "it carries no mark" : `it carries the mark ${inner.alias}`;
     throw new Refusal("conflict", `interface ${peer} exists in ${where} and is not ours: ${owner}`);
   }
   if (outer === undefined || inner === undefined) {
@@ -128,7 +132,10 @@ function ensureRoute({ state }: Step, where = "", destination = "", device = "",
 function ensureSysctl({ state }: Step, where = "", key = "", value = ""): void {
   const { sysctls } = space(state, where);
   const current = sysctls.get(key) ?? "0";
-  if (current === value) return;
+  if (current === value) {
+    sysctls.set(key, value);
+    return;
+  }
   if (where === "-" && !state.savedSysctls.has(key)) state.savedSysctls.set(key, current);
   sysctls.set(key, value);
 }
@@ -246,7 +253,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   forwarding6: (step) => {
     ensureSysctl(step, "-", "net.ipv6.conf.all.forwarding", "1");
   },
-  forward_accept: () => undefined, // the model's host has no DOCKER-USER
+  forward_accept: ({ state }, ...words) => {
+    for (const accepts of state.docker.accepts.values()) accepts.add(words.join(" "));
+  },
   docker_network: ensureDockerNetwork,
   docker_connection: ensureConnection,
   remove_link: removeMarkedLink,
@@ -265,5 +274,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     state.namespaces.get(where)?.neighbours.delete(`${device} ${address}`);
   },
   remove_master: removeMaster,
-  remove_forward_accept: () => undefined,
+  remove_forward_accept: ({ state }, ...words) => {
+    for (const accepts of state.docker.accepts.values()) accepts.delete(words.join(" "));
+  },
 };

@@ -165,13 +165,19 @@ export function queryLines(state: ModelState, operation: string, words: readonly
   const [first = "", second = "", third = ""] = words;
   switch (operation) {
     case "query_sysctl":
-      return [`sysctl ${first} ${second} ${state.namespaces.get(first)?.sysctls.get(second) ?? "0"}`];
+      return words
+        .slice(1)
+        .map((key) => `sysctl ${first} ${key} ${state.namespaces.get(first)?.sysctls.get(key) ?? "0"}`);
     case "query_port": {
       const port = containerPort(state, first, second);
       return port === undefined ? [] : [`port ${first} ${second} ${port}`];
     }
     case "query_forward":
-      return ["iptables", "ip6tables"].map((tool) => `forward ${tool} ${first} ${second} unneeded`);
+      return ["iptables", "ip6tables"].map((tool) => {
+        const accepts = state.docker.accepts.get(tool);
+        const found = accepts?.has(words.join(" ")) === true ? "yes" : "no";
+        return `forward ${tool} ${first} ${second} ${accepts === undefined ? "unneeded" : found}`;
+      });
     case "query_listeners":
       return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":

@@ -62,6 +62,8 @@ export interface ModelState {
   readonly docker: {
     readonly networks: Map<string, ModelDockerNetwork>;
     readonly containers: Map<string, ModelContainer>;
+    /** Our rules in DOCKER-USER, by tool; no tool where the engine has no such chain. */
+    readonly accepts: Map<string, Set<string>>;
   };
   readonly ledger: Map<string, { generation: number; hash: string; mark: string; intent: string }>;
   /** Lines of `ss`. */
@@ -103,7 +105,7 @@ export function emptyState(): ModelState {
   return {
     namespaces: new Map([["-", emptyNamespace()]]),
     fdb: new Map(),
-    docker: { networks: new Map(), containers: new Map() },
+    docker: { networks: new Map(), containers: new Map(), accepts: new Map() },
     ledger: new Map(),
     listeners: [],
     savedSysctls: new Map(),

@@ -229,7 +229,6 @@ describe("read", () => {
     const drift = [
       "MTU of sdn-b-5001 is 1300, should be 1450",
       "interface sdn-v-5001 is missing",
-      "flood entry of sdn-v-5001 for VTEP 192.0.2.12 is missing",
       "address 10.20.1.1/32 of a5001 in sdn-r-5000 is missing",
     ];
     expect(read).toEqual({ id, inputs, outputs: { ...inputs, generation: 1, drift } });

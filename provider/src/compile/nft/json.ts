@@ -92,9 +92,7 @@ export function tableCommands(table: Table): readonly Command[] {
     ...table.maps.map((map) => ({ add: { map: { ...at, ...map } } })),
     ...table.chains.map((chain) => addChain(table.family, chain)),
     ...table.chains.map(({ name }) => ({ flush: { chain: { ...at, name } } })),
-    ...table.chains.flatMap((chain) =>
-      chain.rules.map((expr) => ({ add: { rule: { ...at, chain: chain.name, expr } } })),
-    ),
+    ...table.chains.flatMap((chain) => addRules(table.family, chain)),
   ];
 }
 
@@ -105,22 +103,27 @@ function addChain(family: Family, chain: Chain | Branch): Command {
   return { add: { chain: { ...at, type, hook, prio: priority, policy: "accept" } } };
 }
 
-/** One chain of the `inet` table, whole, in one transaction. Each rule carries its fingerprint as a comment. */
+/** Each rule carries its fingerprint as a comment. */
+function addRules(family: Family, chain: Branch): readonly Command[] {
+  const comments = fingerprints(chain);
+  return chain.rules.map((expr, index) => ({
+    add: { rule: { family, table: tableName, chain: chain.name, expr, comment: comments[index] } },
+  }));
+}
+
+/** One chain of the `inet` table, whole, in one transaction. */
 export function chainCommands(chain: Chain): readonly Command[] {
   const at = { family: "inet", table: tableName };
-  const comments = fingerprints(chain);
   return [
     { add: { table: { family: "inet", name: tableName } } },
     addChain("inet", chain),
     { flush: { chain: { ...at, name: chain.name } } },
-    ...chain.rules.map((expr, index) => ({
-      add: { rule: { ...at, chain: chain.name, expr, comment: comments[index] } },
-    })),
+    ...addRules("inet", chain),
   ];
 }
 
 /** What tells one rule from another when the host shows them: versions of nft write the same rule differently. */
-export function fingerprints(chain: Chain): readonly string[] {
+export function fingerprints(chain: Branch): readonly string[] {
   return chain.rules.map((rule) => `sdn:${hash64(JSON.stringify(rule)).toString(36)}`);
 }
 

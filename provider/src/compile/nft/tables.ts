@@ -131,18 +131,21 @@ export const hostSets = exampleSetLines(hostBridge);
 export const hostTables = [...tableCommands(hostInet), ...tableCommands(hostBridge)];
 export const routerTables = tableCommands(routerInet);
 
-/** `FAMILY sdn/CHAIN` → number of rules that it must have. */
-export function ruleCounts(commands: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
+/** Table (`FAMILY sdn`) → chain → fingerprints of the rules that it must have. */
+export function wantedRules(
+  commands: readonly Readonly<Record<string, unknown>>[],
+): ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> {
+  const tables = new Map<string, Map<string, string[]>>();
   for (const command of commands) {
-    const add = command["add"] as { chain?: Named; rule?: Named & { chain: string } } | undefined;
-    if (add?.chain !== undefined) counts.set(`${add.chain.family} ${add.chain.table}/${add.chain.name}`, 0);
-    if (add?.rule !== undefined) {
-      const key = `${add.rule.family} ${add.rule.table}/${add.rule.chain}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
+    const add = command["add"] as { chain?: Named; rule?: Named & { chain: string; comment: string } } | undefined;
+    const at = add?.chain ?? add?.rule;
+    if (at === undefined) continue;
+    const chains = tables.get(`${at.family} ${at.table}`) ?? new Map<string, string[]>();
+    tables.set(`${at.family} ${at.table}`, chains);
+    if (add?.chain !== undefined) chains.set(add.chain.name, []);
+    if (add?.rule !== undefined) chains.get(add.rule.chain)?.push(add.rule.comment);
   }
-  return counts;
+  return tables;
 }
 
 interface Named {

@@ -1,5 +1,5 @@
 import type { StepMeaning } from "./meaning";
-import { listWord, namespaceOf, placeOf } from "./meaning";
+import { listWord, namespaceOf, placeOf, unequal } from "./meaning";
 
 export const addresses: StepMeaning<"addresses"> = {
   identity: (step) => `${step.where ?? "-"} ${step.link}`,
@@ -28,14 +28,15 @@ export const route: StepMeaning<"route"> = {
     const state = namespaceOf(snapshot, step.where);
     if (state === undefined) return [];
     const place = `${step.destination}${placeOf(step.where)}`;
-    const found = state.routes.find(
-      (one) => one.table === undefined && one.destination === step.destination && one.device === step.device,
-    );
+    const routes = state.routes.filter((one) => one.table === undefined && one.destination === step.destination);
+    const found = routes.find(({ device }) => device === step.device) ?? routes[0];
     if (found === undefined) return [`route to ${place} by ${step.device} is missing`];
-    if (found.via === step.via) return [];
-    return [`route to ${place} goes via ${found.via ?? "no gateway"}, should be ${step.via ?? "no gateway"}`];
+    return unequal(`route to ${place}`, routeText(found), routeText(step));
   },
 };
+
+const routeText = ({ device, via }: { readonly device: string; readonly via: string | undefined }): string =>
+  via === undefined ? `by ${device}` : `via ${via} by ${device}`;
 
 export const neighbour: StepMeaning<"neighbour"> = {
   identity: (step) => `${step.where} ${step.device} ${step.address}`,

@@ -1,7 +1,7 @@
 import { elementWord } from "./filtering";
 import type { StepOf } from "../step";
 import type { StepMeaning } from "./meaning";
-import { unequal } from "./meaning";
+import { notOurs, unequal } from "./meaning";
 
 export const dockerNetwork: StepMeaning<"docker-network"> = {
   identity: (step) => step.name,
@@ -19,11 +19,7 @@ export const dockerNetwork: StepMeaning<"docker-network"> = {
   differences: (step, snapshot) => {
     const found = snapshot.dockerNetworks.find((one) => one.name === step.name);
     if (found === undefined) return [`Docker network ${step.name} is missing`];
-    if (found.mark !== step.mark) {
-      return [
-        `Docker network ${step.name} is not ours: ${found.mark === "" ? "it carries no mark" : `mark ${found.mark}`}`,
-      ];
-    }
+    if (found.mark !== step.mark) return [notOurs(`Docker network ${step.name}`, found.mark)];
     const wanted = [step.ipv4, step.ipv6].flatMap((pool) => (pool === undefined ? [] : [pool.subnet])).sort();
     return [
       ...unequal(`bridge of Docker network ${step.name}`, found.bridge, step.bridge),
@@ -61,8 +57,13 @@ export const containerGuard: StepMeaning<"container-guard"> = {
     const port = snapshot.containerPorts.get(`${step.container} ${step.network}`);
     // Not running, or not connected, which another step says.
     if (port === undefined) return [];
-    const guarded = snapshot.host.tables.get("bridge sdn")?.sets.get("guarded");
-    return guarded?.has(port) === true ? [] : [`the port of container ${step.container}, ${port}, is not guarded`];
+    const sets = snapshot.host.tables.get("bridge sdn")?.sets;
+    // What depends on the MAC address that the engine chose is not compared.
+    const lacking = step.elements
+      .filter(({ value }) => !value.some((part) => part === "MAC" || part === "LINK-LOCAL"))
+      .map(({ set, value }) => ({ set, text: value.map((part) => (part === "%" ? port : part)).join(" . ") }))
+      .filter(({ set, text }) => sets?.get(set)?.has(text) !== true);
+    return lacking.map(({ set, text }) => `nftables set ${set} lacks ${text}, of container ${step.container}`);
   },
 };
 

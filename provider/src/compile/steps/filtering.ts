@@ -1,5 +1,6 @@
-import { hostSets, hostTables, routerTables, ruleCounts } from "../nft/tables";
+import { hostSets, hostTables, routerTables, wantedRules } from "../nft/tables";
 import { chainCommands, fingerprints, nftWord, textWord } from "../nft/json";
+import type { Where } from "../step";
 import type { StepMeaning } from "./meaning";
 import { namespaceOf, placeOf, unequal } from "./meaning";
 
@@ -14,16 +15,36 @@ export const nftTable: StepMeaning<"nft-table"> = {
   differences: (step, snapshot) => {
     const state = namespaceOf(snapshot, step.where);
     if (state === undefined) return [];
-    const wanted = ruleCounts(step.table === "host" ? hostTables : routerTables);
-    return [...wanted].flatMap(([chain, rules]) => {
-      const [table = "", name = ""] = chain.split("/");
-      const found = state.tables.get(table)?.chains.get(name);
-      const place = `nftables chain ${table} ${name}${placeOf(step.where)}`;
-      if (found === undefined) return [`${place} is missing`];
-      return found === rules ? [] : [`${place} has ${found} rules, should have ${rules}`];
+    const wanted = wantedRules(step.table === "host" ? hostTables : routerTables);
+    return [...wanted].flatMap(([table, chains]) => {
+      const found = state.tables.get(table);
+      if (found === undefined) return [tableMissing(table, step.where)];
+      return [...chains].flatMap(([chain, rules]) =>
+        chainDifferences(`nftables chain ${table} ${chain}${placeOf(step.where)}`, found.comments.get(chain), rules),
+      );
     });
   },
 };
+
+const tableMissing = (table: string, where: Where): string => `nftables table ${table}${placeOf(where)} is missing`;
+
+/** Rules are told apart by their fingerprints; one that somebody wrote has none. */
+function chainDifferences(
+  place: string,
+  found: readonly string[] | undefined,
+  wanted: readonly string[],
+): readonly string[] {
+  if (found === undefined) return [`${place} is missing`];
+  const missing = wanted.filter((one) => !found.includes(one)).length;
+  const foreign = found.filter((one) => !wanted.includes(one)).length;
+  const lacks = missing === 0 ? [] : [`${place} lacks ${missing} of its ${counted(wanted.length, "rule")}`];
+  const more =
+    foreign === 0 ? [] : [`${place} has ${counted(foreign, "rule")} that ${foreign === 1 ? "is" : "are"} not ours`];
+  if (missing + foreign > 0) return [...lacks, ...more];
+  return found.join() === wanted.join() ? [] : [`${place} has its rules in another order`];
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** The parts with "/" between them; a prefix length stands behind "+". */
 export const elementWord = (value: readonly string[]): string => value.map((part) => part.replace("/", "+")).join("/");
@@ -33,9 +54,10 @@ export const nftElement: StepMeaning<"nft-element"> = {
   ensure: (step) => ["nft_elements", step.family, `${step.set}=${elementWord(step.value)}`],
   remove: (step) => ["remove_nft_element", step.family, step.set, elementWord(step.value)],
   differences: (step, snapshot) => {
-    const elements = snapshot.host.tables.get(`${step.family} sdn`)?.sets.get(step.set);
+    const table = snapshot.host.tables.get(`${step.family} sdn`);
+    if (table === undefined) return [tableMissing(`${step.family} sdn`, undefined)];
     const value = step.value.join(" . ");
-    return elements?.has(value) === true ? [] : [`nftables set ${step.set} lacks ${value}`];
+    return table.sets.get(step.set)?.has(value) === true ? [] : [`nftables set ${step.set} lacks ${value}`];
   },
 };
 
@@ -46,14 +68,9 @@ export const nftChain: StepMeaning<"nft-chain"> = {
   differences: (step, snapshot) => {
     const state = snapshot.namespaces.get(step.where);
     if (state === undefined) return [];
-    const place = `nftables chain inet sdn ${step.chain.name} in ${step.where}`;
     const found = state.tables.get("inet sdn")?.comments.get(step.chain.name);
-    if (found === undefined) return [`${place} is missing`];
-    const wanted = fingerprints(step.chain);
-    const missing = wanted.filter((one) => !found.includes(one)).length;
-    const foreign = found.filter((one) => !wanted.includes(one)).length;
-    if (missing + foreign > 0) return [`${place} lacks ${missing} rules and has ${foreign} that are not ours`];
-    return found.join() === wanted.join() ? [] : [`${place} has its rules in another order`];
+    const place = `nftables chain inet sdn ${step.chain.name} in ${step.where}`;
+    return chainDifferences(place, found, fingerprints(step.chain));
   },
 };
 

@@ -1,5 +1,6 @@
 import type { StepMeaning } from "./meaning";
-import { listWord, ownedLink, placeOf, namespaceOf, unequal } from "./meaning";
+import { settingDifferences } from "./settings";
+import { linkMissing, listWord, notOurs, ownedLink, placeOf, namespaceOf, unequal } from "./meaning";
 
 export const namespace: StepMeaning<"namespace"> = {
   identity: (step) => step.name,
@@ -8,21 +9,31 @@ export const namespace: StepMeaning<"namespace"> = {
   differences: (step, snapshot) => {
     const found = snapshot.namespaces.get(step.name);
     if (found === undefined) return [`router namespace ${step.name} is missing`];
-    const alias = found.links.get("lo")?.alias ?? "";
-    if (alias === step.mark) return [];
-    return [`router namespace ${step.name} is not ours: ${alias === "" ? "it carries no mark" : `mark ${alias}`}`];
+    const lo = found.links.get("lo");
+    if (lo?.alias !== step.mark) return [notOurs(`router namespace ${step.name}`, lo?.alias ?? "")];
+    return lo.up ? [] : [`interface lo in ${step.name} is down`];
   },
 };
+
+/** No address of the host may ever answer on a tenant's segment; the program sets these with the bridge. */
+const bridgeSettings = (name: string): Readonly<Record<string, string>> => ({
+  [`net.ipv6.conf.${name}.disable_ipv6`]: "1",
+  [`net.ipv4.conf.${name}.arp_ignore`]: "8",
+});
 
 export const bridge: StepMeaning<"bridge"> = {
   identity: (step) => step.name,
   ensure: (step) => ["bridge", step.name, step.mtu, step.mac, step.mark],
   remove: (step) => ["remove_link", "-", step.name, step.mark],
+  query: (step) => ["query_sysctl", "-", ...Object.keys(bridgeSettings(step.name))],
   differences: (step, snapshot) => {
     const { link, differences } = ownedLink(snapshot, undefined, step.name, step.mark);
     if (link === undefined) return differences;
     return [
       ...differences,
+      ...Object.entries(bridgeSettings(step.name)).flatMap(([key, value]) =>
+        settingDifferences(snapshot, undefined, key, value),
+      ),
       ...unequal(`kind of ${step.name}`, link.kind, "bridge"),
       ...unequal(`MTU of ${step.name}`, link.mtu, step.mtu),
       ...unequal(`MAC of ${step.name}`, link.mac, step.mac),
@@ -53,6 +64,7 @@ export const flood: StepMeaning<"flood"> = {
   ensure: (step) => ["flood", step.device, listWord(step.peers)],
   remove: () => undefined,
   differences: (step, snapshot) => {
+    if (!snapshot.host.links.has(step.device)) return linkMissing(snapshot, undefined, step.device);
     const present = new Set(
       snapshot.fdb
         .filter((entry) => entry.device === step.device && entry.mac === "00:00:00:00:00:00")
@@ -123,8 +135,9 @@ export const master: StepMeaning<"master"> = {
   remove: (step) => ["remove_master", step.link, step.bridge],
   differences: (step, snapshot) => {
     const link = namespaceOf(snapshot, undefined)?.links.get(step.link);
-    if (link === undefined) return [`interface ${step.link} is missing`];
+    if (link === undefined) return linkMissing(snapshot, undefined, step.link);
     return [
+      ...(link.up ? [] : [`interface ${step.link} is down`]),
       ...unequal(`bridge of ${step.link}`, link.master, step.bridge),
       ...unequal(`MTU of ${step.link}`, link.mtu, step.mtu),
     ];
@@ -136,8 +149,10 @@ export const gatewayFdb: StepMeaning<"gateway-fdb"> = {
   ensure: (step) => ["gateway_fdb", step.port, step.mac],
   remove: () => undefined,
   differences: (step, snapshot) => {
-    const entry = snapshot.fdb.find((one) => one.device === step.port && one.mac === step.mac);
-    if (entry === undefined) return [`FDB entry of the gateway ${step.mac} on ${step.port} is missing`];
-    return entry.sticky ? [] : [`FDB entry of the gateway ${step.mac} on ${step.port} is not sticky`];
+    if (!snapshot.host.links.has(step.port)) return linkMissing(snapshot, undefined, step.port);
+    const entries = snapshot.fdb.filter((one) => one.device === step.port && one.mac === step.mac);
+    if (entries.length === 0) return [`FDB entry of the gateway ${step.mac} on ${step.port} is missing`];
+    if (entries.some(({ sticky }) => sticky)) return [];
+    return [`FDB entry of the gateway ${step.mac} on ${step.port} is learned, should be static and sticky`];
   },
 };

@@ -37,10 +37,20 @@ export function ownedLink(
   const link = namespaceOf(snapshot, where)?.links.get(name);
   if (link === undefined) return { link, differences: [`interface ${name}${placeOf(where)} is missing`] };
   if (link.alias !== mark) {
-    const owner = link.alias === "" ? "it carries no mark" : `it carries the mark ${link.alias}`;
-    return { link: undefined, differences: [`interface ${name}${placeOf(where)} is not ours: ${owner}`] };
+    return { link: undefined, differences: [notOurs(`interface ${name}${placeOf(where)}`, link.alias)] };
   }
   return { link, differences: link.up ? [] : [`interface ${name}${placeOf(where)} is down`] };
+}
+
+/** Something has a name of ours without our mark. `pulumi up` refuses to touch it, so readers look for this colon. */
+export function notOurs(what: string, mark: string): string {
+  return `${what} is not ours: ${mark === "" ? "it carries no mark" : `it carries the mark ${mark}`}`;
+}
+
+/** The same sentence as the step that makes the link has, so that it is said once. */
+export function linkMissing(snapshot: Snapshot, where: Where, name: string): readonly string[] {
+  const there = namespaceOf(snapshot, where)?.links.has(name) === true;
+  return there ? [] : [`interface ${name}${placeOf(where)} is missing`];
 }
 
 /** A sentence where the two differ. */

@@ -247,7 +247,7 @@ op_netns() { # NAME MARK
     if [ -z "$owned_by" ] && [ "$(ip -n "$1" -o link show | grep -cv '^[0-9]*: lo:')" = 0 ]; then
       try ip -n "$1" link set dev lo alias "$2" || return 1
     elif [ "$owned_by" != "$2" ]; then
-      fail conflict "network namespace $1 exists and is not ours: ${owned_by:-it carries no mark}"
+      fail conflict "network namespace $1 exists and is not ours: ${owned_by:+it carries the mark }${owned_by:-it carries no mark}"
       return 1
     fi
   else
@@ -281,7 +281,7 @@ op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK [OUTER]: OUTER is wher
     peer=yes
     owned_by=$(alias_of "$veth_where" "$3")
     if [ "$owned_by" != "$7" ]; then
-      fail conflict "interface $3 exists in $2 and is not ours: ${owned_by:-it carries no mark}"
+      fail conflict "interface $3 exists in $2 and is not ours: ${owned_by:+it carries the mark }${owned_by:-it carries no mark}"
       return 1
     fi
   fi
@@ -953,7 +953,11 @@ report() {
     [ -e "$file" ] && section ledger "${file##*/}" cat "$file"
   done
 }
-op_query_sysctl() { say "sysctl $1 $2 $(sysctl_in "$1" -n "$2" 2>/dev/null | tr -s ' \t' ',')"; } # WHERE KEY
+op_query_sysctl() { # WHERE KEY…
+  query_at=$1
+  shift
+  for key in "$@"; do say "sysctl $query_at $key $(sysctl_in "$query_at" -n "$key" 2>/dev/null | tr -s ' \t' ',')"; done
+}
 op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
 op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
 op_query_listeners() { section listeners - ss -H -l -n -t -u; } # the ports that the host itself listens on

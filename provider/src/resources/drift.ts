@@ -1,0 +1,28 @@
+/** What a refresh says besides how the host differs: of the host's record of a resource, and what to do. */
+import type { Intent } from "../compile/intent";
+import { markOf } from "../compile/names";
+import type { LedgerEntry } from "../model/snapshot";
+
+/** How the host's record differs from what this state knows. */
+export function recordDrift(
+  intent: Intent,
+  entry: LedgerEntry | undefined,
+  generation: number | undefined,
+): readonly string[] {
+  if (entry === undefined) return ["the host's record of this resource is missing or damaged"];
+  if (entry.mark !== markOf(intent))
+    return [`the host's record of this resource is not ours: it belongs to ${entry.mark}`];
+  if (generation === undefined || entry.generation === generation) return [];
+  return [
+    `another run changed this resource: it has generation ${entry.generation} on the host, this state was written for ${generation}`,
+  ];
+}
+
+/** What to do about a difference. */
+export function adviceOn(sentence: string): string {
+  if (/ is not ours: /.test(sentence)) return "Remove or rename it; until then `pulumi up` refuses to touch it.";
+  if (/^container \S+ does not exist$/.test(sentence)) {
+    return "Create it again and run `pulumi up`, or take its Endpoint out of the program.";
+  }
+  return "`pulumi up` repairs it.";
+}
