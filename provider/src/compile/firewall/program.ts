@@ -2,11 +2,10 @@
 
 import type { Family } from "../../model/address";
 import { families } from "../../policy/address-set";
-import type { Interval } from "../../policy/intervals";
 import { type Direction, directions } from "../../policy/rule";
 import type { KeyPart, MapElement, Program, ProgramChain, ProgramMap, ProgramRule, Selector } from "../nft/program";
 import { baseChains, saneFirst } from "./base-chains";
-import type { Outcome } from "./outcome";
+import type { Part } from "./line";
 import { OutcomeChains } from "./outcome-chains";
 import type { EndpointClass, FirewallPlan } from "./plan";
 import {
@@ -14,7 +13,6 @@ import {
   addressPart,
   isRange,
   transportFields,
-  type TransportKey,
   transportKeys,
   type TransportShape,
   transportShapes,
@@ -52,22 +50,24 @@ function subjectMaps(plan: FirewallPlan): readonly ProgramMap[] {
   );
 }
 
-/** A map of a class; lookups go through them in this order, and they have no cell in common. */
+/** A map of a class. */
 interface Shape {
-  readonly hasPeer: boolean;
+  /** Of the peers that are keys of it; `undefined` where the peer does not matter. */
+  readonly layer: string | undefined;
   readonly transport: TransportShape;
   /** Without ranges a lookup is a hash, and one more element costs the same however many there are. */
   readonly interval: boolean;
 }
 
-const shapes: readonly Shape[] = [true, false].flatMap((hasPeer) =>
-  transportShapes
-    .filter((transport) => hasPeer || transport !== "any")
-    .flatMap((transport) => [false, true].map((interval) => ({ hasPeer, transport, interval }))),
-);
+/** In the order of looking: layer after layer, then what is for all peers. Those of one layer have no cell in common. */
+function shapesOf(cells: EndpointClass["cells"]): readonly Shape[] {
+  return [...cells.layers.map(({ name }) => name), undefined].flatMap((layer) =>
+    transportShapes.flatMap((transport) => [false, true].map((interval) => ({ layer, transport, interval }))),
+  );
+}
 
-const shapeName = ({ hasPeer, transport, interval }: Shape): string =>
-  [hasPeer ? "peer" : "", transport === "any" ? "" : transport, interval ? "ranges" : ""]
+const shapeName = ({ layer, transport, interval }: Shape): string =>
+  [layer ?? "all", transport === "any" ? "" : transport, interval ? "ranges" : ""]
     .filter((word) => word !== "")
     .join("_");
 
@@ -76,49 +76,57 @@ function classProgram(
   outcomes: OutcomeChains,
 ): { readonly chain: ProgramChain; readonly maps: readonly ProgramMap[] } {
   const { family, direction, cells } = one;
-  const elements = new Map<string, MapElement[]>(shapes.map((shape) => [shapeName(shape), []]));
-  const put = (peer: Interval<bigint> | undefined, transport: TransportKey, outcome: Outcome): void => {
-    const key: KeyPart[] = [...(peer === undefined ? [] : [addressPart(peer, family)]), ...transport.key];
-    const shape = { hasPeer: peer !== undefined, transport: transport.shape, interval: key.some(isRange) };
-    elements.get(shapeName(shape))?.push({ key, ...outcomes.element(outcome) });
-  };
-  const keys = remembered((first: number, last: number) => transportKeys({ first, last }, family));
-  for (const { first, last, parts } of cells.peers) {
-    for (const part of parts) {
-      for (const key of keys(part.first, part.last)) put({ first, last }, key, part.outcome);
-    }
-  }
-  for (const part of cells.background) {
-    for (const key of keys(part.first, part.last)) put(undefined, key, part.outcome);
-  }
-  const used = shapes.filter((shape) => elements.get(shapeName(shape))?.length !== 0);
+  const elements = elementsOf(one, outcomes);
   const peerField = addressField(direction === "egress" ? "daddr" : "saddr", family);
-  const fieldsOf = (shape: Shape): readonly { readonly type: string; readonly selector: Selector }[] => [
-    ...(shape.hasPeer ? [peerField] : []),
-    ...transportFields(shape.transport, family),
-  ];
-  const mapName = (shape: Shape): string => `${one.name}_${shapeName(shape)}`;
+  const maps = shapesOf(cells).flatMap((shape) => {
+    const found = elements.get(shapeName(shape));
+    if (found === undefined) return [];
+    const fields = [...(shape.layer === undefined ? [] : [peerField]), ...transportFields(shape.transport, family)];
+    const name = `${one.name}_${shapeName(shape)}`;
+    const types = fields.map(({ type }) => type);
+    return [{ map: { name, type: types, interval: shape.interval, elements: found }, fields }];
+  });
   return {
-    maps: used.map((shape) => ({
-      name: mapName(shape),
-      type: fieldsOf(shape).map(({ type }) => type),
-      interval: shape.interval,
-      elements: elements.get(shapeName(shape)) ?? [],
-    })),
+    maps: maps.map(({ map }) => map),
     chain: {
       name: one.name,
       rules: [
         saneFirst,
-        ...used.map((shape) =>
+        ...maps.map(({ map, fields }) =>
           lookup(
-            fieldsOf(shape).map(({ selector }) => selector),
-            mapName(shape),
+            fields.map(({ selector }) => selector),
+            map.name,
           ),
         ),
         ...outcomes.rules(cells.rest),
       ],
     },
   };
+}
+
+/** The cells as elements, by the name of their shape. */
+function elementsOf({ family, cells }: EndpointClass, outcomes: OutcomeChains): ReadonlyMap<string, MapElement[]> {
+  const elements = new Map<string, MapElement[]>();
+  const keys = remembered((first: number, last: number) => transportKeys({ first, last }, family));
+  const put = (layer: string | undefined, peer: readonly KeyPart[], { first, last, outcome }: Part): void => {
+    const { verdict, comment } = outcomes.element(outcome);
+    for (const transport of keys(first, last)) {
+      const key = [...peer, ...transport.key];
+      const name = shapeName({ layer, transport: transport.shape, interval: key.some(isRange) });
+      const element = { key, verdict, ...(comment === undefined ? {} : { comment }) };
+      const found = elements.get(name);
+      if (found === undefined) elements.set(name, [element]);
+      else found.push(element);
+    }
+  };
+  for (const { name, cells: peers } of cells.layers) {
+    for (const peer of peers) {
+      const part = [addressPart(peer, family)];
+      for (const one of peer.parts) put(name, part, one);
+    }
+  }
+  for (const one of cells.background) put(undefined, [], one);
+  return elements;
 }
 
 export function lookup(selectors: readonly Selector[], map: string): ProgramRule {
