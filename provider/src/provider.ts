@@ -54,7 +54,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
     "sdn:index:NetworkPeering": () => networkPeering,
-    "sdn:index:Subnet": () => subnet,
+    "sdn:index:Subnet": () => subnet(hosts.vteps),
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };
   const functionTable: Table<keyof typeof functions, FunctionHandler> = {

@@ -1,8 +1,12 @@
 /** What can be done to a host behind the provider's back: for each kind of step, what it made deleted or changed. */
+import type { Peers } from "../../provider/src/model/peer-set";
+import { isPeerList } from "../../provider/src/model/peer-set";
 import type { StepKind, StepOf } from "../../provider/src/compile/step";
 import type { ModelLink, ModelNamespace, ModelState } from "./model-host/state";
 import { link } from "./model-host/state";
 import { removeLink } from "./model-host/operations";
+
+const firstOf = (peers: Peers): string => (isPeerList(peers) ? (peers[0] ?? "") : "");
 
 export interface Damage<K extends StepKind> {
   readonly name: string;
@@ -113,9 +117,9 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
     {
       name: "a peer is deleted",
       strike: (state, { device, peers }) => {
-        state.fdb.delete(`${device} 00:00:00:00:00:00 ${peers[0]}`);
+        state.fdb.delete(`${device} 00:00:00:00:00:00 ${firstOf(peers)}`);
       },
-      says: ({ device, peers }) => `flood entry of ${device} for VTEP ${peers[0]} is missing`,
+      says: ({ device, peers }) => `flood entry of ${device} for VTEP ${firstOf(peers)} is missing`,
     },
     {
       name: "a peer is added",

@@ -69,6 +69,13 @@ export class ModelHost {
     for (const tool of ["iptables", "ip6tables"]) this.state.docker.accepts.set(tool, new Set());
   }
 
+  /** Floods to exactly these VTEPs. */
+  setFlood(device: string, peers: readonly string[]): void {
+    const prefix = `${device} 00:00:00:00:00:00 `;
+    for (const key of [...this.state.fdb.keys()]) if (key.startsWith(prefix)) this.state.fdb.delete(key);
+    for (const peer of peers) this.state.fdb.set(prefix + peer, { sticky: false });
+  }
+
   addNamespace(name: string): void {
     this.state.namespaces.set(name, emptyNamespace());
   }

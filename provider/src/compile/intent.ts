@@ -3,6 +3,8 @@
  * exactly these as their inputs, and the host keeps them beside what was made from them.
  */
 
+import type { Peers } from "../model/peer-set";
+
 /** Common to all: who it belongs to and where it is. */
 export interface IntentBase {
   /** `PROJECT/STACK`; part of the mark on everything that is made. */
@@ -82,8 +84,8 @@ export interface SegmentIntent extends IntentBase {
   /** This host's VTEP address. */
   readonly underlay: string;
   readonly port: number;
-  /** The other hosts' VTEP addresses. */
-  readonly peers: readonly string[];
+  /** The other hosts' VTEP addresses; of many, their digest. */
+  readonly peers: Peers;
   readonly ipv4: SegmentAddressing | undefined;
   readonly ipv6: SegmentAddressing | undefined;
   /** Name of the Docker network to make, `undefined` for none. */

@@ -1,3 +1,4 @@
+import type { Peers } from "../model/peer-set";
 import type { Chain } from "./nft/json";
 
 /**
@@ -29,7 +30,7 @@ export type Step =
       readonly mark: string;
     }
   /** The remote VTEPs that get broadcast, unknown-unicast and multicast frames (head-end replication). */
-  | { readonly kind: "flood"; readonly device: string; readonly peers: readonly string[] }
+  | { readonly kind: "flood"; readonly device: string; readonly peers: Peers }
   | {
       readonly kind: "veth";
       /** The namespace of the end that is named first; the host's own where it is left out. */

@@ -1,5 +1,6 @@
 import { inCidr, parseCidr } from "../model/cidr";
 import { readAddress } from "../model/address";
+import { isPeerList } from "../model/peer-set";
 import type { DockerNetworkState } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
@@ -163,18 +164,21 @@ function subnetOf(placed: readonly Placed<SegmentIntent>[]): TopologySubnet {
     ipv6Cidr: ipv6?.cidr,
     ipv6Gateway: ipv6?.gateway,
     mtu,
-    segments: placed.map(segmentOf),
+    segments: placed.map((one) => segmentOf(one, placed)),
   };
 }
 
-function segmentOf({ host, intent }: Placed<SegmentIntent>): TopologySegment {
+function segmentOf({ host, intent }: Placed<SegmentIntent>, all: readonly Placed<SegmentIntent>[]): TopologySegment {
   const { vni, underlay, peers, ipv4, ipv6, dockerNetwork } = intent;
   return {
     host,
     bridge: bridgeName(vni),
     device: vxlanName(vni),
     underlayAddress: underlay,
-    peers,
+    // Of many only a digest is written down: they are the subnet's other segments.
+    peers: isPeerList(peers)
+      ? peers
+      : all.map((other) => other.intent.underlay).filter((address) => address !== underlay),
     range: ipv4?.range,
     ipv6Range: ipv6?.range,
     routers: [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),

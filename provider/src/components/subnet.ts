@@ -8,8 +8,10 @@ import { InputReader } from "../inputs/input-reader";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { isValueMap, Unknown, unknown } from "../rpc/value";
+import type { VtepBook } from "../ipam/vtep-book";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
+import { peersOf } from "./peers";
 import { known, nameOf, outputsOf, present, referenceOf, refuseRepeated, routerOf } from "./references";
 
 interface SubnetInputs {
@@ -94,7 +96,7 @@ function dockerNetworkOn(member: Member, name: string, wanted: boolean, ipv4: Va
   return member.hasDocker === true ? name : undefined;
 }
 
-export const subnet: ComponentHandler = {
+export const subnet = (vteps: VtepBook): ComponentHandler => ({
   token: "sdn:index:Subnet",
 
   check(inputs: ValueMap): readonly CheckFailure[] {
@@ -125,6 +127,7 @@ export const subnet: ComponentHandler = {
     });
     const dockerName = parsed.dockerNetworkName ?? `${nameOf(parsed.network)}-${context.name}`;
     const { ipv4, ipv6 } = allocation.outputs;
+    const peersOn = peersOf(members, vteps);
     const segments = await Promise.all(
       members.map(async (member) => {
         const docker = dockerNetworkOn(member, dockerName, parsed.docker, ipv4);
@@ -141,7 +144,7 @@ export const subnet: ComponentHandler = {
               mtu: known(network, "mtu"),
               underlay: member.underlayAddress,
               port: known(network, "underlayPort"),
-              peers: members.filter((other) => other !== member).map(({ underlayAddress }) => underlayAddress),
+              peers: peersOn(member),
               ipv4: addressing(ipv4, member.name),
               ipv6: addressing(ipv6, member.name),
               dockerNetwork: docker,
@@ -154,7 +157,7 @@ export const subnet: ComponentHandler = {
     );
     return outputs(network, allocation.outputs, parsed, dockerName, members, Object.fromEntries(segments));
   },
-};
+});
 
 function outputs(
   network: ValueMap,

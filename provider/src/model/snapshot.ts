@@ -60,8 +60,6 @@ export interface TableState {
 export interface FdbEntry {
   readonly mac: string;
   readonly device: string;
-  /** The remote VTEP, for entries of a VXLAN device. */
-  readonly remote: string | undefined;
   readonly sticky: boolean;
 }
 
@@ -127,7 +125,10 @@ export interface Snapshot {
   readonly facts: HostFacts | undefined;
   /** The host's own namespace. */
   readonly host: NamespaceState;
+  /** Forwarding entries that were set, but for those of `floods`. */
   readonly fdb: readonly FdbEntry[];
+  /** VXLAN device → the VTEPs that it floods to, joined by ",": in a large fleet, most of what a host says. */
+  readonly floods: ReadonlyMap<string, string>;
   /** Router namespaces by name, and `container:NAME` where one was asked for. */
   readonly namespaces: ReadonlyMap<string, NamespaceState>;
   readonly dockerNetworks: readonly DockerNetworkState[];

@@ -1,7 +1,7 @@
 import { formatAddress, readAddress } from "../model/address";
-import type { FdbEntry, LinkState, NamespaceState, RouteState, RuleState } from "../model/snapshot";
+import type { FdbEntry, LinkState, NamespaceState, RouteState, RuleState, Snapshot } from "../model/snapshot";
 
-/** The parts of `ip -j` and `bridge -j` output that we read. Fields are optional: versions of iproute2 differ. */
+/** The parts of `ip -j` output that we read. Fields are optional: versions of iproute2 differ. */
 interface IpLink {
   readonly ifname?: string;
   readonly mtu?: number;
@@ -42,13 +42,6 @@ interface IpNeighbour {
   readonly dev?: string;
   readonly lladdr?: string;
 }
-interface BridgeFdb {
-  readonly mac?: string;
-  readonly ifname?: string;
-  readonly dst?: string;
-  readonly flags?: readonly string[];
-}
-
 /** An empty answer is an empty list: `ip` prints nothing where there is nothing. */
 function parseList(text: string): readonly unknown[] {
   if (text.trim() === "") return [];
@@ -122,12 +115,16 @@ export function parseNeighbours(text: string): NamespaceState["neighbours"] {
   );
 }
 
-export function parseFdb(text: string): readonly FdbEntry[] {
-  return (parseList(text) as readonly BridgeFdb[]).flatMap(({ mac, ifname, dst, flags }) =>
-    mac === undefined || ifname === undefined
-      ? []
-      : [{ mac, device: ifname, remote: dst, sticky: flags?.includes("sticky") ?? false }],
-  );
+/** Forwarding entries in the program's own short lines: `entry DEVICE MAC sticky|other`, `flood DEVICE VTEP,VTEP,…`. */
+export function parseForwarding(text: string): Pick<Snapshot, "fdb" | "floods"> {
+  const fdb: FdbEntry[] = [];
+  const floods = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [kind, device = "", what = "", how] = line.split(" ");
+    if (kind === "entry") fdb.push({ mac: what, device, sticky: how === "sticky" });
+    else if (kind === "flood") floods.set(device, what);
+  }
+  return { fdb, floods };
 }
 
 function canonical(text: string): string {

@@ -1,7 +1,6 @@
 import type {
   ContainerState,
   DockerNetworkState,
-  FdbEntry,
   HostFacts,
   LedgerEntry,
   ListenerState,
@@ -9,7 +8,7 @@ import type {
   Snapshot,
 } from "../model/snapshot";
 import { parseContainer, parseDockerNetworks } from "./docker-json";
-import { parseFdb, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
+import { parseForwarding, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
 import { parseListeners } from "./listeners";
 import { parseTables } from "./nft-json";
 import { decodeText } from "./words";
@@ -36,7 +35,7 @@ export class SnapshotBuilder {
   private readonly forwards = new Map<string, string>();
   private readonly containerPorts = new Map<string, string>();
   private listeners: readonly ListenerState[] = [];
-  private fdb: readonly FdbEntry[] = [];
+  private forwarding: Pick<Snapshot, "fdb" | "floods"> = { fdb: [], floods: new Map() };
   private dockerNetworks: readonly DockerNetworkState[] = [];
 
   take(kind: string, words: readonly string[]): void {
@@ -51,7 +50,7 @@ export class SnapshotBuilder {
   private section(title: string, where: string, text: string): void {
     switch (title) {
       case "fdb":
-        this.fdb = parseFdb(text);
+        this.forwarding = parseForwarding(text);
         return;
       case "listeners":
         this.listeners = parseListeners(text);
@@ -119,7 +118,7 @@ export class SnapshotBuilder {
     return {
       facts: this.facts.size === 0 ? undefined : hostFacts(this.facts),
       host: this.host,
-      fdb: this.fdb,
+      ...this.forwarding,
       namespaces: this.namespaces,
       dockerNetworks: this.dockerNetworks,
       containers: this.containers,

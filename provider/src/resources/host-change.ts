@@ -15,6 +15,8 @@ export interface Place {
   /** The host as the user named it. */
   readonly host: string;
   readonly intent: Intent;
+  /** The intent with what it refers to; the same where it refers to nothing. */
+  readonly whole: Intent;
 }
 
 interface Done {
@@ -30,11 +32,11 @@ export async function applyChange(
   before: Intent | undefined,
   expectedGeneration: number | undefined,
 ): Promise<Done> {
-  const { intent } = place;
-  const done = await converse(context, place, fragmentOf(intent, applyWords(before, intent), expectedGeneration));
+  const { intent, whole } = place;
+  const done = await converse(context, place, fragmentOf(intent, applyWords(before, whole), expectedGeneration));
   const leftovers = leftoversOf(done.previous, intent, before, intent);
   if (leftovers.length === 0) return done;
-  const again = [...leftovers, ...applyWords(undefined, intent)];
+  const again = [...leftovers, ...applyWords(undefined, whole)];
   return converse(context, place, fragmentOf(intent, again, done.generation));
 }
 

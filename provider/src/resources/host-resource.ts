@@ -34,6 +34,7 @@ import { ownerOf } from "./owner";
 import { located, namedHost } from "./located";
 import { precheck } from "./precheck";
 import type { SpecOf } from "./spec-inputs";
+import { wholeIntent } from "./whole-intent";
 
 /** What makes one kind of per-host resource. */
 export interface HostResourceKind<I extends Intent> {
@@ -169,11 +170,12 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     expectedGeneration: number | undefined,
     inputs: ValueMap,
   ): Promise<ValueMap> {
+    const whole = wholeIntent(intent, this.hosts.vteps);
     context.status(`applying to ${host}`);
-    const place = { session: this.hosts.session(connection), host, intent };
+    const place = { session: this.hosts.session(connection), host, intent, whole };
     const { generation, snapshot } = await applyChange(context, place, before, expectedGeneration);
     // Proof: what was just read back is what was asked for.
-    const drift = driftOf(intent, snapshot);
+    const drift = driftOf(whole, snapshot);
     if (drift.length > 0) {
       throw new SdnError({
         code: "remote-failure",
@@ -195,7 +197,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       this.hosts.session(connection).read(queriesOf(intent), context.signal),
     );
     const entry = snapshot.ledger.get(resourceKey(intent));
-    const drift = driftOf(intent, snapshot);
+    const drift = driftOf(wholeIntent(intent, this.hosts.vteps), snapshot);
     if (entry === undefined && nothingLeft(intent, snapshot)) return undefined;
     const found = [...drift, ...recordDrift(intent, entry, generationOf(state ?? {}))];
     for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);
@@ -233,7 +235,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const { connection, host, intent } = parsed;
     this.hosts.declared.forget(connectionUri(connection), intent);
-    await removeChange(context, { session: this.hosts.session(connection), host, intent }, generationOf(outputs));
+    const place = { session: this.hosts.session(connection), host, intent, whole: intent };
+    await removeChange(context, place, generationOf(outputs));
   }
 }
 

@@ -24,10 +24,15 @@ interface Job {
   readonly settle: (outcome: Report | SdnError) => void;
 }
 
+interface Execution {
+  readonly jobs: Job[];
+  readonly onAbort: () => void;
+}
+
 /** Milliseconds without a new operation, on any host, after which a wave of the engine is taken to be complete. */
-const quietTime = 50;
+const quietTime = 100;
 /** Milliseconds that the first operation of a wave waits at the most. */
-const longestGathering = 500;
+const longestGathering = 1000;
 const executionTimeout = 300_000;
 const silenceRemembered = 30_000;
 
@@ -43,8 +48,9 @@ export class Arrivals {
 export class HostSession {
   private waiting: Job[] = [];
   private running = false;
+  /** Those that the execution under way will answer. */
+  private current: Execution | undefined;
   private latest: { readonly snapshot: Snapshot; readonly at: number } | undefined;
-
   private silent: { readonly error: SdnError; readonly at: number } | undefined;
 
   constructor(
@@ -55,7 +61,7 @@ export class HostSession {
   ) {}
 
   async apply(fragment: Fragment, queries: readonly Words[], signal: AbortSignal): Promise<Applied> {
-    const report = await this.enqueue(fragment, false, queries, signal);
+    const report = await this.enqueue({ fragment, facts: false, queries, signal });
     const result = report.results.get(fragment.key);
     if (result === undefined)
       throw new SdnError({ code: "internal", cause: `the host said nothing of ${fragment.key}` });
@@ -64,26 +70,27 @@ export class HostSession {
   }
 
   async read(queries: readonly Words[], signal: AbortSignal): Promise<Snapshot> {
-    const { snapshot } = await this.enqueue(undefined, true, queries, signal);
-    this.latest = { snapshot, at: this.now() };
+    const { snapshot } = await this.enqueue({ fragment: undefined, facts: true, queries, signal });
     return snapshot;
   }
 
-  /** A snapshot that may be some seconds old: enough for the checks of a preview. */
+  /**
+   * A snapshot that may be some seconds old: enough for the checks of a preview and to see what is in use. Facts are
+   * not always in it.
+   */
   async recent(queries: readonly Words[], signal: AbortSignal, maximumAge = 15_000): Promise<Snapshot> {
     // A host that just did not answer is not waited for again by those who can do without it.
     if (this.silent !== undefined && this.now() - this.silent.at <= silenceRemembered) throw this.silent.error;
     const fresh = this.latest !== undefined && this.now() - this.latest.at <= maximumAge;
     if (fresh && this.latest !== undefined && queries.length === 0) return this.latest.snapshot;
-    return this.read(queries, signal);
+    if (queries.length > 0 || this.current === undefined) return this.read(queries, signal);
+    // What the execution under way will report is newer than what would do.
+    return (await this.enqueue({ fragment: undefined, facts: false, queries, signal }, this.current)).snapshot;
   }
 
-  private enqueue(
-    fragment: Fragment | undefined,
-    facts: boolean,
-    queries: readonly Words[],
-    signal: AbortSignal,
-  ): Promise<Report> {
+  /** `join`: those whose answer will do. */
+  private enqueue(asked: Omit<Job, "settle">, join?: Execution): Promise<Report> {
+    const { signal } = asked;
     return new Promise<Report>((resolve, reject) => {
       let settled = false;
       const settle = (outcome: Report | SdnError): void => {
@@ -101,7 +108,12 @@ export class HostSession {
         return;
       }
       signal.addEventListener("abort", onAbort);
-      this.waiting.push({ fragment, facts, queries, signal, settle });
+      if (join !== undefined) {
+        join.jobs.push({ ...asked, settle });
+        signal.addEventListener("abort", join.onAbort);
+        return;
+      }
+      this.waiting.push({ ...asked, settle });
       this.arrivals.last = performance.now();
       if (!this.running) this.start();
     });
@@ -110,11 +122,15 @@ export class HostSession {
   private start(): void {
     this.running = true;
     const first = performance.now();
+    let due = first + quietTime;
     const look = (): void => {
       const now = performance.now();
-      const quiet = now - this.arrivals.last >= quietTime || now - first >= longestGathering;
-      if (quiet) void this.runWaiting();
-      else setTimeout(look, quietTime / 2);
+      // Called late, this process was busy: operations may have arrived that it has not seen yet.
+      const busy = now - due > quietTime / 2;
+      const quiet = !busy && now - this.arrivals.last >= quietTime;
+      if (quiet || now - first >= longestGathering) return void this.runWaiting();
+      due = now + quietTime / 2;
+      setTimeout(look, quietTime / 2);
     };
     setTimeout(look, quietTime);
   }
@@ -146,11 +162,13 @@ export class HostSession {
 
   private async execute(batch: readonly Job[]): Promise<void> {
     const abort = new AbortController();
+    const jobs = [...batch];
     // The execution serves all of them: it ends early only when nobody waits for it any more.
     const onAbort = (): void => {
-      if (batch.every((job) => job.signal.aborted)) abort.abort();
+      if (jobs.every((job) => job.signal.aborted)) abort.abort();
     };
-    for (const job of batch) job.signal.addEventListener("abort", onAbort);
+    this.current = { jobs, onAbort };
+    for (const job of jobs) job.signal.addEventListener("abort", onAbort);
     let outcome: Report | SdnError;
     try {
       outcome = await this.converse(batch, abort.signal);
@@ -159,7 +177,8 @@ export class HostSession {
       outcome = asSdnError(thrown);
       if (outcome.code === "unreachable") this.silent = { error: outcome, at: this.now() };
     }
-    for (const job of batch) {
+    this.current = undefined;
+    for (const job of jobs) {
       job.signal.removeEventListener("abort", onAbort);
       job.settle(outcome);
     }
@@ -167,6 +186,7 @@ export class HostSession {
 
   private async converse(batch: readonly Job[], signal: AbortSignal): Promise<Report> {
     const fragments = batch.flatMap(({ fragment }) => (fragment === undefined ? [] : [fragment]));
+    const facts = this.latest?.snapshot.facts;
     if (fragments.length > 0) this.latest = undefined;
     const input = renderRequest({
       scope: this.scope,
@@ -183,7 +203,10 @@ export class HostSession {
       const words = stderr.trim() === "" ? `exit status ${exitCode}` : stderr.trim().slice(-500);
       throw new SdnError({ code: "remote-failure", cause: `the host's program failed: ${words}` });
     }
-    return parseReport(stdout);
+    const report = parseReport(stdout);
+    // What a change left behind is reported with it: nobody has to look again.
+    this.latest = { snapshot: { ...report.snapshot, facts: report.snapshot.facts ?? facts }, at: this.now() };
+    return report;
   }
 }
 

@@ -1,12 +1,15 @@
 import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import type { Target } from "../targets/target";
+import { VtepBook } from "../ipam/vtep-book";
 import { Declared } from "./declared";
 import { Arrivals, HostSession } from "./host-session";
 
 /** The hosts of this run: one session each. */
 export class Hosts {
   readonly declared = new Declared();
+  /** Of the run's subnets. */
+  readonly vteps = new VtepBook();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly connections = new Map<string, Connection>();

@@ -7,6 +7,8 @@ import type {
   SegmentAddressing,
   SegmentIntent,
 } from "../compile/intent";
+import type { Peers } from "../model/peer-set";
+import { isValueMap } from "../rpc/value";
 import { familyBits, formatAddress, parseAddress } from "../model/address";
 import { formatCidr, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
@@ -98,6 +100,16 @@ function readAddressing(reader: InputReader | undefined): SegmentAddressing | un
   return { cidr: subnet, gateway, router, range };
 }
 
+function readPeers(reader: InputReader): Peers | undefined {
+  const given = reader.value("peers");
+  if (Array.isArray(given) || !isValueMap(given)) return reader.texts("peers", address);
+  const set = reader.object("peers");
+  const count = set?.require("count", set.integer("count", 1, 16_777_215), "how many there are");
+  const digest = set?.require("digest", set.text("digest"), "their digest");
+  set?.finish();
+  return count === undefined || digest === undefined ? undefined : { count, digest };
+}
+
 export function readSegmentSpec(reader: InputReader): SpecOf<SegmentIntent> | undefined {
   const spec = {
     label: label(reader),
@@ -106,7 +118,7 @@ export function readSegmentSpec(reader: InputReader): SpecOf<SegmentIntent> | un
     mtu: mtu(reader),
     underlay: reader.require("underlay", reader.parsed("underlay", address), "this host's VTEP address"),
     port: reader.require("port", reader.integer("port", 1, 65535), "the VXLAN port"),
-    peers: reader.require("peers", reader.texts("peers", address), "the other VTEPs"),
+    peers: reader.require("peers", readPeers(reader), "the other VTEPs"),
     ipv4: readAddressing(reader.object("ipv4")),
     ipv6: readAddressing(reader.object("ipv6")),
     dockerNetwork: reader.parsed("dockerNetwork", parseDockerName),

@@ -119,11 +119,7 @@ export function reportLines(state: ModelState, isOurs: (namespace: string) => bo
   const host = state.namespaces.get("-");
   const lines =
     host === undefined ? [] : [...namespaceSections("-", host), section("nft-bridge", "-", tablesJson(host, "bridge"))];
-  const fdb = [...state.fdb].map(([key, { sticky }]) => {
-    const [ifname, mac, dst] = key.split(" ");
-    return { mac, ifname, ...(dst === "-" ? {} : { dst }), flags: sticky ? ["sticky"] : ["self"] };
-  });
-  lines.push(section("fdb", "-", fdb));
+  lines.push(section("fdb", "-", forwardingLines(state)));
   for (const [name, space] of state.namespaces) {
     if (isOurs(name)) lines.push(...namespaceSections(name, space), section("neighbours", name, neighboursJson(space)));
   }
@@ -133,6 +129,17 @@ export function reportLines(state: ModelState, isOurs: (namespace: string) => bo
     lines.push(section("ledger", key, `${text}\n`));
   }
   return lines;
+}
+
+function forwardingLines({ fdb }: ModelState): string {
+  const lines: string[] = [];
+  const floods = new Map<string, string[]>();
+  for (const [key, { sticky }] of fdb) {
+    const [device = "", mac = "", peer = ""] = key.split(" ");
+    if (peer === "-") lines.push(`entry ${device} ${mac} ${sticky ? "sticky" : "other"}`);
+    else floods.set(device, [...(floods.get(device) ?? []), peer]);
+  }
+  return [...lines, ...[...floods].map(([device, peers]) => `flood ${device} ${peers.join(",")}`), ""].join("\n");
 }
 
 function dockerJson(state: ModelState): unknown {

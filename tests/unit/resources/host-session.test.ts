@@ -17,6 +17,23 @@ function bench(): { model: ModelHost; target: FakeTarget; session: HostSession; 
   return { model, target, session: new HostSession(target, ""), inputs };
 }
 
+/** A host whose program waits until it is let on, or is ended. */
+function gated(): { target: FakeTarget; session: HostSession; open: () => void; ended: () => boolean } {
+  const model = new ModelHost();
+  let open = (): void => undefined;
+  let ended = false;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const target = new FakeTarget(async (program, stdin, context) => {
+    context.signal.addEventListener("abort", () => {
+      ended = true;
+      open();
+    });
+    await gate;
+    return model.script(program, stdin, context);
+  });
+  return { target, session: new HostSession(target, ""), open: () => open(), ended: () => ended };
+}
+
 const router = (vni: number) => routerIntent({ vni, label: `n${vni}` });
 const fragmentsIn = (input = ""): readonly string[] =>
   [...input.matchAll(/^begin (\S+)/gm)].map(([, key]) => key ?? "");
@@ -104,7 +121,7 @@ describe("gathering", () => {
 });
 
 describe("recent", () => {
-  test("takes a snapshot that is fresh, and a new one after a change and when it is old", async () => {
+  test("takes a snapshot that is fresh, the one that a change left, and a new one when it is old", async () => {
     const model = new ModelHost();
     const target = new FakeTarget(model.script);
     let time = 0;
@@ -117,8 +134,33 @@ describe("recent", () => {
     await session.recent([], never);
     expect(target.executions).toBe(2);
     await session.apply(applyFragment(router(5000)), [], never);
-    const { ledger } = await session.recent([], never);
-    expect([target.executions, ledger.size]).toEqual([4, 1]);
+    const { ledger, facts } = await session.recent([], never);
+    expect([target.executions, ledger.size, facts?.hostname]).toEqual([3, 1, "h1"]);
+  });
+
+  test("is answered by the execution that is under way", async () => {
+    const { session, target, open } = gated();
+    const first = session.recent([], never);
+    await until(() => target.executions === 1);
+    const others = [session.recent([], never), session.recent([], never)];
+    open();
+    const [snapshot, ...joined] = await Promise.all([first, ...others]);
+    expect(joined).toEqual([snapshot, snapshot]);
+    expect(target.executions).toBe(1);
+  });
+
+  test("who joined goes away alone; when all have gone away the execution ends", async () => {
+    const { session, target, ended } = gated();
+    const [one, other] = [new AbortController(), new AbortController()];
+    const first = expect(session.read([], one.signal)).rejects.toMatchObject({ code: "cancelled" });
+    await until(() => target.executions === 1);
+    const joined = expect(session.recent([], other.signal)).rejects.toMatchObject({ code: "cancelled" });
+    one.abort();
+    await first;
+    expect(ended()).toBe(false);
+    other.abort();
+    await joined;
+    await until(ended);
   });
 
   test("a question of its own is always asked", async () => {

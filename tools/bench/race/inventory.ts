@@ -1,7 +1,7 @@
 /** The job as variables of Ansible: what its user would keep in host_vars, each kind of thing a list. */
 import type { Step, StepKind, StepOf, Where } from "../../../provider/src/compile/step";
 import type { HostJob } from "./job";
-import { rulesOf } from "./straight";
+import { rulesOf, setsOf } from "./straight";
 
 /** An inventory in YAML, of which JSON is a part. */
 export function inventoryOf(jobs: readonly HostJob[]): string {
@@ -25,7 +25,7 @@ function variables(steps: readonly Step[]): Readonly<Record<string, unknown>> {
   return {
     namespaces: of("namespace").map(({ name, mark }) => ({ name, mark })),
     settings: byPlace(of("sysctl"), ({ key, value }) => ({ key, value, word: `${key}=${value}` }), "settings"),
-    tables: of("nft-table").map((step) => ({ where: step.where ?? "", rules: rulesOf(step) })),
+    tables: of("nft-table").map((step) => ({ where: step.where ?? "", sets: setsOf(step), rules: rulesOf(step) })),
     elements: of("nft-element").map(({ family, set, value }) => ({
       family,
       set,

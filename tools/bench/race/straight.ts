@@ -1,6 +1,7 @@
 /** The commands that make steps true on a host that has nothing yet, without looking first: the floor of the race. */
 import { Buffer } from "node:buffer";
-import { hostTables, routerTables } from "../../../provider/src/compile/nft/tables";
+import { hostSets, hostTables, routerTables } from "../../../provider/src/compile/nft/tables";
+import { isPeerList } from "../../../provider/src/model/peer-set";
 import type { Step, StepOf, Where } from "../../../provider/src/compile/step";
 
 export function straightCommands(steps: readonly Step[]): readonly string[] {
@@ -29,6 +30,8 @@ export function lookCommands(routers: readonly string[]): readonly string[] {
 const ip = (where: Where): string => (where === undefined ? "ip" : `ip -n ${where}`);
 const inside = (where: Where): string => (where === undefined ? "" : `ip netns exec ${where} `);
 
+/** What `nft` reads before the rules: sets that have no form in JSON. */
+export const setsOf = (step: StepOf<"nft-table">): string => (step.table === "host" ? hostSets.join("\n") : "");
 /** The rules as text for `nft -j`. */
 export const rulesOf = (step: StepOf<"nft-table">): string =>
   JSON.stringify({ nftables: step.table === "host" ? hostTables : routerTables });
@@ -47,6 +50,7 @@ function commandsOf(step: Step): readonly string[] {
     case "macvlan":
       return linkCommands(step);
     case "flood":
+      if (!isPeerList(step.peers)) throw new Error("the race has few hosts");
       return step.peers.map((peer) => `bridge fdb append 00:00:00:00:00:00 dev ${step.device} dst ${peer} self`);
     case "addresses":
       return step.addresses.map((one) => {
@@ -65,9 +69,7 @@ function commandsOf(step: Step): readonly string[] {
     case "sysctl":
       return [`${inside(step.where)}sysctl -qw ${step.key}=${step.value}`];
     case "nft-table":
-      return [
-        `echo ${Buffer.from(rulesOf(step)).toString("base64")} | base64 -d | ${inside(step.where)}nft -j -f /proc/self/fd/0`,
-      ];
+      return [...(setsOf(step) === "" ? [] : [nft(step, "", setsOf(step))]), nft(step, "-j ", rulesOf(step))];
     case "nft-element":
       return [`nft add element ${step.family} sdn ${step.set} '{ ${step.value.join(" . ")} }'`];
     case "forward-accept":
@@ -77,6 +79,12 @@ function commandsOf(step: Step): readonly string[] {
       // The race is over the networks themselves: endpoints, peerings and engines are not in its program.
       throw new Error(`the race has no ${step.kind}`);
   }
+}
+
+/** The text goes the way of the script: by standard input, in base64. */
+function nft({ where }: StepOf<"nft-table">, options: string, text: string): string {
+  const encoded = Buffer.from(text).toString("base64");
+  return `echo ${encoded} | base64 -d | ${inside(where)}nft ${options}-f /proc/self/fd/0`;
 }
 
 function linkCommands(step: StepOf<"bridge" | "vxlan" | "veth" | "macvlan">): readonly string[] {

@@ -1,6 +1,7 @@
 import type { HostView, Placed } from "../../compile/fleet-intents";
 import { fleetIntents } from "../../compile/fleet-intents";
 import type { PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../../compile/intent";
+import { isPeerList, peerSetOf, samePeerSet } from "../../model/peer-set";
 
 /** A virtual network as the hosts' records agree on it. */
 export interface FoundNetwork {
@@ -72,19 +73,30 @@ function foundSubnet(
   const label = segments[0]?.intent.label ?? "";
   obstacles.push(...differing(`subnet ${label}`, segments, ["label", "mtu", "port"]));
   const own = new Set(segments.map(({ intent }) => intent.underlay));
-  for (const { host, intent } of segments) {
-    for (const peer of intent.peers) {
-      if (own.has(peer)) continue;
-      obstacles.push(
-        `subnet ${label} also spans the host with VTEP ${peer}, as host ${host} has it: give that with --host`,
-      );
-    }
-    for (const other of own) {
-      if (other === intent.underlay || intent.peers.includes(other)) continue;
-      obstacles.push(`subnet ${label}: host ${host} does not know VTEP ${other}, which has the subnet as well`);
-    }
-  }
+  for (const { host, intent } of segments) obstacles.push(...strangers(host, intent, own));
   return { segments: inProgramOrder(segments), ports };
+}
+
+/** How one host's peers differ from the other hosts that have the subnet. */
+function strangers(host: string, { label, peers, underlay }: SegmentIntent, own: ReadonlySet<string>): string[] {
+  const others = [...own].filter((vtep) => vtep !== underlay);
+  if (!isPeerList(peers)) {
+    if (samePeerSet(peers, peerSetOf(others))) return [];
+    if (peers.count === others.length)
+      return [`subnet ${label}: host ${host} knows other VTEPs than those that have it`];
+    const hosts = `${peers.count + 1} hosts, as host ${host} has it, and ${own.size} were given`;
+    return [`subnet ${label} spans ${hosts}: give all of them with --host`];
+  }
+  const far = peers.filter((peer) => !own.has(peer));
+  const unknown = others.filter((other) => !peers.includes(other));
+  return [
+    ...far.map(
+      (peer) => `subnet ${label} also spans the host with VTEP ${peer}, as host ${host} has it: give that with --host`,
+    ),
+    ...unknown.map(
+      (other) => `subnet ${label}: host ${host} does not know VTEP ${other}, which has the subnet as well`,
+    ),
+  ];
 }
 
 /** Hosts that were made from one program agree; where they do not, an update did not reach all of them. */
@@ -109,6 +121,8 @@ function inProgramOrder(segments: readonly Placed<SegmentIntent>[]): readonly Pl
     // The next is the one before which no list has another that is still to come.
     const index = rest.findIndex(({ intent: { underlay } }) =>
       rest.every(({ intent: { peers } }) => {
+        // A digest has no order, and needs none.
+        if (!isPeerList(peers)) return true;
         const place = peers.indexOf(underlay);
         return rest.every((other) => place === -1 || !peers.slice(0, place).includes(other.intent.underlay));
       }),

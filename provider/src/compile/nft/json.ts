@@ -142,8 +142,14 @@ export function exampleSetLines(table: Table): readonly string[] {
 
 /** A transaction as one word of the host's program: base64 of its JSON, which is plain ASCII by the grammar. */
 export function nftWord(commands: readonly Command[]): string {
-  return btoa(JSON.stringify({ nftables: commands }));
+  const known = words.get(commands);
+  if (known !== undefined) return known;
+  const word = btoa(JSON.stringify({ nftables: commands }));
+  words.set(commands, word);
+  return word;
 }
+// The tables are the same for all hosts of a fleet.
+const words = new WeakMap<readonly Command[], string>();
 
 /** Lines of nft's own language as one word. */
 export function textWord(lines: readonly string[]): string {

@@ -1,3 +1,6 @@
+import { SdnError } from "../../model/error";
+import type { PeerSet } from "../../model/peer-set";
+import { isPeerList, peerSetOf, samePeerSet } from "../../model/peer-set";
 import type { StepMeaning } from "./meaning";
 import { settingDifferences } from "./settings";
 import { linkMissing, listWord, notOurs, ownedLink, placeOf, namespaceOf, unequal } from "./meaning";
@@ -61,15 +64,20 @@ export const vxlan: StepMeaning<"vxlan"> = {
 
 export const flood: StepMeaning<"flood"> = {
   identity: (step) => step.device,
-  ensure: (step) => ["flood", step.device, listWord(step.peers)],
+  ensure: (step) => {
+    if (isPeerList(step.peers)) return ["flood", step.device, listWord(step.peers)];
+    throw new SdnError({
+      code: "internal",
+      cause: `the VTEPs that ${step.device} floods to are not known in this run`,
+      remedy: "run the whole program: the Subnet tells its segments",
+    });
+  },
   remove: () => undefined,
   differences: (step, snapshot) => {
     if (!snapshot.host.links.has(step.device)) return linkMissing(snapshot, undefined, step.device);
-    const present = new Set(
-      snapshot.fdb
-        .filter((entry) => entry.device === step.device && entry.mac === "00:00:00:00:00:00")
-        .map((entry) => entry.remote ?? ""),
-    );
+    const found = snapshot.floods.get(step.device) ?? "";
+    const present = new Set(found === "" ? [] : found.split(","));
+    if (!isPeerList(step.peers)) return setDifferences(step.device, [...present], step.peers);
     const wanted = new Set(step.peers);
     return [
       ...step.peers
@@ -81,6 +89,14 @@ export const flood: StepMeaning<"flood"> = {
     ];
   },
 };
+
+/** Where the VTEPs are known by their digest alone. */
+function setDifferences(device: string, present: readonly string[], wanted: PeerSet): readonly string[] {
+  if (samePeerSet(peerSetOf(present), wanted)) return [];
+  if (present.length !== wanted.count)
+    return unequal(`number of VTEPs that ${device} floods to`, present.length, wanted.count);
+  return [`${device} floods to other VTEPs than those of its subnet`];
+}
 
 export const veth: StepMeaning<"veth"> = {
   identity: (step) => `${step.from ?? "-"} ${step.name}`,

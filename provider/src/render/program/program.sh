@@ -895,6 +895,14 @@ docker_networks() {
   # shellcheck disable=SC2086 # ids are hexadecimal words
   [ -n "$ids" ] && docker network inspect $ids
 }
+# Without what was learned but for gateways (their MAC prefix is in names.ts), and each device's flood list as one word: of a large fleet they are most of the report.
+forwarding_entries() {
+  bridge fdb show | awk '
+    { device = peer = ""; for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1); else if ($i == "dst") peer = $(i + 1) }
+    $1 == "00:00:00:00:00:00" && peer != "" { flood[device] = flood[device] "," peer; next }
+    / (sticky|static)( |$)/ || /^0a:5d:/ { print "entry", device, $1, / sticky( |$)/ ? "sticky" : "other" }
+    END { for (device in flood) print "flood", device, substr(flood[device], 2) }'
+}
 namespace_names() { ip netns list | sed 's/ .*//' | grep '^sdn-r-'; }
 namespace_is_ours() { # the ones of this scope
   case $scope in
@@ -935,7 +943,7 @@ facts() {
 }
 report() {
   section addresses - ip -j -d addr show
-  section fdb - bridge -j fdb show
+  section fdb - forwarding_entries
   section routes4 - ip -j -4 route show
   section routes6 - ip -j -6 route show
   section nft - nft -j list table inet sdn
