@@ -2,6 +2,9 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "./types/input";
+import * as outputs from "./types/output";
+import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 import {VirtualNetwork} from "./index";
@@ -65,6 +68,14 @@ export class Subnet extends pulumi.ComponentResource {
      */
     declare public readonly ipv6HostRanges: pulumi.Output<any | undefined>;
     /**
+     * The same for IPv6.
+     */
+    declare public /*out*/ readonly ipv6Layout: pulumi.Output<any | undefined>;
+    /**
+     * How the IPv4 addresses are divided, where that does not follow from the CIDR.
+     */
+    declare public /*out*/ readonly layout: pulumi.Output<any | undefined>;
+    /**
      * MTU, bytes.
      */
     declare public /*out*/ readonly mtu: pulumi.Output<number>;
@@ -95,6 +106,7 @@ export class Subnet extends pulumi.ComponentResource {
             if (args?.network === undefined && !opts.urn) {
                 throw new Error("Missing required property 'network'");
             }
+            resourceInputs["allocationRanges"] = args?.allocationRanges;
             resourceInputs["cidr"] = args?.cidr;
             resourceInputs["docker"] = args?.docker;
             resourceInputs["dockerNetworkName"] = args?.dockerNetworkName;
@@ -107,9 +119,12 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
             resourceInputs["network"] = args?.network;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["reservations"] = args?.reservations;
             resourceInputs["vni"] = args?.vni;
             resourceInputs["gateway"] = undefined /*out*/;
             resourceInputs["ipv6Gateway"] = undefined /*out*/;
+            resourceInputs["ipv6Layout"] = undefined /*out*/;
+            resourceInputs["layout"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["segments"] = undefined /*out*/;
@@ -124,6 +139,8 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["ipv6Gateway"] = undefined /*out*/;
             resourceInputs["ipv6HostRangePrefixLength"] = undefined /*out*/;
             resourceInputs["ipv6HostRanges"] = undefined /*out*/;
+            resourceInputs["ipv6Layout"] = undefined /*out*/;
+            resourceInputs["layout"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["segments"] = undefined /*out*/;
@@ -139,7 +156,11 @@ export class Subnet extends pulumi.ComponentResource {
  */
 export interface SubnetArgs {
     /**
-     * Its IPv4 addresses. Excludes `prefixLength`.
+     * Where addresses of endpoints are taken from, IPv4 and IPv6 in one list. Default: the first quarter. Outside of the ranges that hosts have already.
+     */
+    allocationRanges?: pulumi.Input<pulumi.Input<inputs.AddressRangeArgs>[] | undefined>;
+    /**
+     * Its IPv4 addresses. Excludes `prefixLength`. A larger one that contains the present one is grown into: nothing moves. Any other one gives up all addresses.
      */
     cidr?: pulumi.Input<string | undefined>;
     /**
@@ -186,6 +207,10 @@ export interface SubnetArgs {
      * Take IPv4 addresses of this length from the network's space. Excludes `cidr`.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Addresses that are handed to nobody, neither endpoints nor hosts' engines. An endpoint that has one already keeps it, with a warning.
+     */
+    reservations?: pulumi.Input<pulumi.Input<inputs.ReservationArgs>[] | undefined>;
     /**
      * VNI of the segment, in the fabric's `vniRange`. Default: a free one, kept.
      */

@@ -73,6 +73,8 @@ export interface SegmentAddressing {
   readonly router: string;
   /** What this host's engine hands out. */
   readonly range: string;
+  /** The subnet as this host's engine knows it, where it grew since: an engine's network cannot be changed. */
+  readonly pool?: string | undefined;
 }
 
 /** A subnet on one host. */

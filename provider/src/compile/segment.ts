@@ -77,7 +77,7 @@ function dockerSteps(intent: SegmentIntent): readonly Step[] {
 }
 
 const pool = (family: SegmentAddressing): DockerPool => ({
-  subnet: family.cidr,
+  subnet: family.pool ?? family.cidr,
   gateway: family.gateway,
   range: family.range,
   router: family.router,

@@ -217,6 +217,17 @@ function family(address: Value | undefined, cidr: Value | undefined, gateway: Va
   return { address: `${address}/${cidr.slice(cidr.indexOf("/") + 1)}`, gateway: gateway ?? unknown };
 }
 
+/** What the engine of the host knows of the subnet, for what gets its address by the engine. */
+function poolsOf(attached: Attached | undefined, subnet: ValueMap, host: string): Readonly<Record<string, Value>> {
+  const byEngine = attached === undefined || (attached.kind === "container" && attached.networkMode === "bridge");
+  if (!byEngine || subnet["dockerNetworkName"] === undefined) return {};
+  const poolOf = (ranges: Value | undefined): Value | undefined => {
+    const own = isValueMap(ranges) ? ranges[host] : undefined;
+    return isValueMap(own) ? own["pool"] : undefined;
+  };
+  return present({ pool: poolOf(subnet["hostRanges"]), ipv6Pool: poolOf(subnet["ipv6HostRanges"]) });
+}
+
 function segmentOf(subnet: ValueMap, member: Member): readonly string[] {
   const segments = known(subnet, "segments");
   const urn = isValueMap(segments) ? segments[member.name] : undefined;
@@ -244,6 +255,9 @@ async function constructAttached(
       hostRangePrefixLength,
       ipv6Cidr,
       ipv6HostRangePrefixLength,
+      layout: subnet["layout"],
+      ipv6Layout: subnet["ipv6Layout"],
+      ...poolsOf(attached, subnet, member.name),
     }),
     dependencies: segment,
   });

@@ -2,6 +2,7 @@ import { formatCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { parseDockerName, parseName } from "../model/name";
 import { maximumVni, minimumVni } from "../model/vni";
+import { readAllocationRules, rulesValue } from "../inputs/allocation-rules";
 import type { GivenRanges } from "../inputs/spaces";
 import { readGivenRanges, readSpace } from "../inputs/spaces";
 import { InputReader } from "../inputs/input-reader";
@@ -42,6 +43,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
       vni: reader.integer("vni", minimumVni, maximumVni) ?? inputs["vni"],
       hostRanges: given(readGivenRanges(reader, 4), inputs["hostRanges"]),
       ipv6HostRanges: given(readGivenRanges(reader, 6), inputs["ipv6HostRanges"]),
+      ...rulesOf(reader, inputs),
     }),
     hosts: reader.texts("hosts", parseName),
     docker: reader.boolean("docker") ?? true,
@@ -57,6 +59,13 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
 function given(ranges: GivenRanges | undefined, input: Value | undefined): Value | undefined {
   if (ranges === undefined) return input;
   return Object.fromEntries([...ranges].map(([host, cidr]) => [host, formatCidr(cidr)]));
+}
+
+/** As they are where something in them is not known yet. */
+function rulesOf(reader: InputReader, { allocationRanges, reservations }: ValueMap): ReturnType<typeof present> {
+  const rules = readAllocationRules(reader);
+  const isKnown = ![...reader.unknowns].some((path) => /^(allocationRanges|reservations)/.test(path));
+  return present(isKnown ? rulesValue(rules) : { allocationRanges, reservations });
 }
 
 function spanned(members: readonly Member[], wanted: readonly string[] | undefined): readonly Member[] {
@@ -81,12 +90,13 @@ function addressing(allocation: Value | undefined, host: string): Value | undefi
   const ranges = known(allocation, "ranges");
   const own = isValueMap(ranges) ? ranges[host] : undefined;
   if (!isValueMap(own)) return unknown;
-  return {
+  return present({
     cidr: known(allocation, "cidr"),
     gateway: known(allocation, "gateway"),
     router: known(own, "router"),
     range: known(own, "cidr"),
-  };
+    pool: own["pool"],
+  });
 }
 
 /** Whether this host's engine gets a Docker network for the subnet; unknown while the host is. */
@@ -176,10 +186,12 @@ function outputs(
     gateway: part(ipv4, "gateway"),
     hostRanges: part(ipv4, "ranges"),
     hostRangePrefixLength: part(ipv4, "hostRangePrefixLength"),
+    layout: part(ipv4, "layout"),
     ipv6Cidr: part(ipv6, "cidr"),
     ipv6Gateway: part(ipv6, "gateway"),
     ipv6HostRanges: part(ipv6, "ranges"),
     ipv6HostRangePrefixLength: part(ipv6, "hostRangePrefixLength"),
+    ipv6Layout: part(ipv6, "layout"),
     mtu: known(network, "mtu"),
     dockerNetworkName: parsed.docker && ipv4 !== undefined ? dockerName : undefined,
     networkVni: known(network, "vni"),

@@ -20,6 +20,7 @@ export type Holding = Cidr | number;
  */
 export class AddressBook {
   private readonly domains = new Map<string, Domain>();
+  private readonly said = new Set<string>();
 
   /**
    * Notes that the owner holds this. Saying it again changes nothing; saying another one moves the owner there.
@@ -30,6 +31,14 @@ export class AddressBook {
     const existing = this.domains.get(domain) ?? new Domain();
     this.domains.set(domain, existing);
     return existing.hold(owner, holding);
+  }
+
+  /** Whether this of the domain is new to the book: what is to be said once a run. */
+  first(domain: string, what: string): boolean {
+    const key = `${domain} ${what}`;
+    const isNew = !this.said.has(key);
+    this.said.add(key);
+    return isNew;
   }
 
   /** Forgets all that the owner holds, in every domain or in one. */

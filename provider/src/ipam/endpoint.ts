@@ -4,9 +4,9 @@ import { type Address, formatAddress, sameAddress } from "../model/address";
 import { formatCidr, inCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { hash64 } from "../model/hash";
-import { formatRange, inRange, rangeSize, spanOf } from "../model/range";
+import { formatRange, formatRanges, inRange, spanOf } from "../model/range";
 import type { SubnetLayout } from "./layout";
-import { firstFreeSlot } from "./slots";
+import { countFreeSlots, firstFreeSlotOf, type SlotSpace } from "./slots";
 
 /** An address in use. Addresses outside the subnet are allowed and mean nothing. */
 export interface TakenAddress {
@@ -36,17 +36,44 @@ export function allocateEndpointAddress({ layout, key, taken, wanted }: Endpoint
     if (error !== undefined) throw error;
     return wanted;
   }
-  const held = taken.find(({ owner, address }) => owner === key && inCidr(address, layout.subnet))?.address;
-  if (held !== undefined && claimEndpointAddress({ layout, address: held, owner: key, taken }) === undefined) {
-    return held;
-  }
+  const held = heldAddress({ layout, key, taken });
+  if (held !== undefined) return held;
   const { family } = layout.subnet;
-  const blocked = taken
-    .filter(({ address, owner }) => owner !== key && address.family === family)
-    .map(({ address }) => ({ first: address.value, last: address.value }));
-  const value = firstFreeSlot({ space: spanOf(layout.endpointRange), slotSize: 1n, blocked }, hash64(key));
+  const value = firstFreeSlotOf(layout.endpointRanges.map(spanOf), blockedSlots(layout, key, taken), hash64(key));
   if (value === undefined) throw exhausted(layout, key);
   return { family, value };
+}
+
+/** What the key has already and may keep: also where a reservation was written around it afterwards. */
+function heldAddress({ layout, key, taken }: EndpointRequest): Address | undefined {
+  const address = taken.find(({ owner, address: one }) => owner === key && inCidr(one, layout.subnet))?.address;
+  if (address === undefined) return undefined;
+  const open = { ...layout, reservations: [] };
+  return claimEndpointAddress({ layout: open, address, owner: key, taken }) === undefined ? address : undefined;
+}
+
+function blockedSlots(layout: SubnetLayout, key: string, taken: readonly TakenAddress[]): Omit<SlotSpace, "space"> {
+  const { family } = layout.subnet;
+  const others = taken.filter(({ address, owner }) => owner !== key && address.family === family);
+  const special = [layout.network, layout.gateway, layout.broadcast].filter((one) => one !== undefined);
+  const single = [...others.map(({ address }) => address), ...special];
+  return {
+    slotSize: 1n,
+    blocked: [
+      ...single.map(({ value }) => ({ first: value, last: value })),
+      ...layout.reservations.map(({ range }) => spanOf(range)),
+    ],
+  };
+}
+
+/** How many addresses endpoints can be given, and how many of them are free. */
+export function endpointRoom(
+  layout: SubnetLayout,
+  taken: readonly TakenAddress[],
+): { readonly total: bigint; readonly free: bigint } {
+  const count = (slots: Omit<SlotSpace, "space">): bigint =>
+    layout.endpointRanges.reduce((sum, range) => sum + countFreeSlots({ ...slots, space: spanOf(range) }), 0n);
+  return { total: count(blockedSlots(layout, "", [])), free: count(blockedSlots(layout, "", taken)) };
 }
 
 export interface EndpointClaim {
@@ -64,7 +91,7 @@ export interface EndpointClaim {
  */
 export function claimEndpointAddress({ layout, address, owner, taken }: EndpointClaim): SdnError | undefined {
   const name = formatAddress(address);
-  const remedy = `choose an address from the endpoint range ${formatRange(layout.endpointRange)}, or none to get one`;
+  const remedy = `choose an address from the endpoint range ${formatRanges(layout.endpointRanges)}, or none to get one`;
   const reason = misplaced(layout, address);
   if (reason !== undefined) return new SdnError({ code: "invalid-input", cause: `${name} ${reason}`, remedy });
   const other = taken.find((each) => each.owner !== owner && sameAddress(each.address, address));
@@ -80,14 +107,18 @@ function misplaced(layout: SubnetLayout, address: Address): string | undefined {
   if (layout.broadcast !== undefined && sameAddress(address, layout.broadcast)) {
     return `is the broadcast address of ${subnet}`;
   }
-  if (!inRange(address, layout.hostSpace)) return undefined;
-  return `lies in ${formatRange(layout.hostSpace)}, from which the hosts of ${subnet} hand out addresses`;
+  const reserved = layout.reservations.find(({ range }) => inRange(address, range));
+  if (reserved !== undefined) return `is reserved (${formatRange(reserved.range)}): ${reserved.reason}`;
+  if (layout.endpointRanges.some((range) => inRange(address, range))) return undefined;
+  const space = layout.hostSpaces.find((range) => inRange(address, range));
+  if (space === undefined) return undefined;
+  return `lies in ${formatRange(space)}, from which the hosts of ${subnet} hand out addresses`;
 }
 
 function exhausted(layout: SubnetLayout, key: string): SdnError {
-  const { endpointRange, subnet } = layout;
+  const { endpointRanges, subnet } = layout;
   const cause =
     `subnet ${formatCidr(subnet)} has no free address for ${key}: ` +
-    `all ${rangeSize(endpointRange)} of its endpoint range ${formatRange(endpointRange)} are taken`;
+    `all ${endpointRoom(layout, []).total} of its endpoint range ${formatRanges(endpointRanges)} are taken`;
   return new SdnError({ code: "exhausted", cause, remedy: "remove an endpoint or use a larger subnet" });
 }

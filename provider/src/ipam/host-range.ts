@@ -4,10 +4,10 @@ import { type Cidr, formatCidr } from "../model/cidr";
 import { familyBits } from "../model/address";
 import { SdnError } from "../model/error";
 import { hash64 } from "../model/hash";
-import { formatRange, inRange, rangeOf, spanOf } from "../model/range";
+import { formatRanges, inRange, rangeOf, spanOf } from "../model/range";
 import { checkDisjoint } from "./batch";
 import { type HostRange, hostRange, longestHostRange, type SubnetLayout } from "./layout";
-import { countFreeSlots, firstFreeSlot, type SlotSpace } from "./slots";
+import { countFreeSlots, firstFreeSlotOf, type SlotSpace } from "./slots";
 
 export interface HostRangeRequest {
   readonly layout: SubnetLayout;
@@ -34,11 +34,11 @@ export function allocateHostRanges({ layout, hosts, held }: HostRangeRequest): R
   checkDisjoint(kept);
   const blocks = new Map(kept.map(({ owner, cidr }) => [owner, cidr]));
   const newcomers = names.filter((host) => !blocks.has(host)).sort();
-  if (BigInt(newcomers.length) > countFreeSlots(slotsOf(layout, [...blocks.values()]))) {
+  if (BigInt(newcomers.length) > countFree(layout, slotsOf(layout, [...blocks.values()]))) {
     throw exhausted(layout, names.length, newcomers.length, [...blocks.values()]);
   }
   for (const host of newcomers) {
-    const base = firstFreeSlot(slotsOf(layout, [...blocks.values()]), hash64(host));
+    const base = firstFreeSlotOf(layout.hostSpaces.map(spanOf), slotsOf(layout, [...blocks.values()]), hash64(host));
     if (base === undefined) throw new SdnError({ code: "internal", cause: `no block for ${host} after counting` });
     blocks.set(host, { family: layout.subnet.family, base, prefixLength: layout.hostRangePrefixLength });
   }
@@ -50,22 +50,28 @@ export function allocateHostRanges({ layout, hosts, held }: HostRangeRequest): R
   );
 }
 
+/** What newcomers are kept away from: others' blocks, reservations, addresses that endpoints are chosen from. */
 function slotsOf(
   layout: SubnetLayout,
   taken: readonly Cidr[],
   prefixLength: number = layout.hostRangePrefixLength,
-): SlotSpace {
+): Omit<SlotSpace, "space"> {
   const slotSize = 1n << BigInt(familyBits(layout.subnet.family) - prefixLength);
-  return { space: spanOf(layout.hostSpace), slotSize, blocked: taken.map((cidr) => spanOf(rangeOf(cidr))) };
+  const kept = [...layout.reservations.map(({ range }) => range), ...layout.endpointRanges];
+  return { slotSize, blocked: [...taken.map(rangeOf), ...kept].map(spanOf) };
+}
+
+function countFree(layout: SubnetLayout, slots: Omit<SlotSpace, "space">): bigint {
+  return layout.hostSpaces.reduce((sum, space) => sum + countFreeSlots({ ...slots, space: spanOf(space) }), 0n);
 }
 
 function checkHeld(layout: SubnetLayout, host: string, cidr: Cidr): Cidr {
   const { first, last } = rangeOf(cidr);
-  const inside = inRange(first, layout.hostSpace) && inRange(last, layout.hostSpace);
+  const inside = layout.hostSpaces.some((space) => inRange(first, space) && inRange(last, space));
   if (inside && cidr.prefixLength <= longestHostRange(cidr.family)) return cidr;
   throw new SdnError({
     code: "conflict",
-    cause: `${host} holds ${formatCidr(cidr)}, which is no host range of subnet ${formatCidr(layout.subnet)}: those lie in ${formatRange(layout.hostSpace)}`,
+    cause: `${host} holds ${formatCidr(cidr)}, which is no host range of subnet ${formatCidr(layout.subnet)}: those lie in ${formatRanges(layout.hostSpaces)}`,
     remedy: "replace the subnet, so that every host gets a new range",
   });
 }
@@ -73,10 +79,10 @@ function checkHeld(layout: SubnetLayout, host: string, cidr: Cidr): Cidr {
 function exhausted(layout: SubnetLayout, hosts: number, newcomers: number, kept: readonly Cidr[]): SdnError {
   const current = layout.hostRangePrefixLength;
   const longest = longestHostRange(layout.subnet.family);
-  const free = countFreeSlots(slotsOf(layout, kept));
+  const free = countFree(layout, slotsOf(layout, kept));
   const room = free === 0n ? "no free range" : free === 1n ? "1 free range" : `${free} free ranges`;
   let fitting = current + 1;
-  while (fitting <= longest && countFreeSlots(slotsOf(layout, kept, fitting)) < BigInt(newcomers)) fitting += 1;
+  while (fitting <= longest && countFree(layout, slotsOf(layout, kept, fitting)) < BigInt(newcomers)) fitting += 1;
   return new SdnError({
     code: "exhausted",
     cause:

@@ -4,10 +4,11 @@
  * hands out addresses by itself.
  */
 
+import type { Reservation } from "../model/allocation-rules";
 import { type Address, type Family, familyBits } from "../model/address";
 import { type Cidr, firstAddress, formatCidr, lastAddress, size } from "../model/cidr";
 import { SdnError } from "../model/error";
-import { type AddressRange, addressRange } from "../model/range";
+import { type AddressRange, addressRange, subtractRanges } from "../model/range";
 
 export interface SubnetLayout {
   readonly subnet: Cidr;
@@ -17,14 +18,14 @@ export interface SubnetLayout {
   readonly gateway: Address;
   /** IPv4: the last address. IPv6 has none. */
   readonly broadcast: Address | undefined;
-  /** Addresses that are chosen for declared endpoints; IPv6: at most those within the subnet's first 65,536. */
-  readonly endpointRange: AddressRange;
+  /** Addresses that are chosen for declared endpoints; IPv6: at most those within a part's first 65,536. */
+  readonly endpointRanges: readonly AddressRange[];
   /** Prefix length of a host's block. */
   readonly hostRangePrefixLength: number;
-  /** The last three quarters of the subnet, from which the blocks are taken. */
-  readonly hostSpace: AddressRange;
-  /** How many blocks of `hostRangePrefixLength` the host space has. */
-  readonly hostRangeCount: bigint;
+  /** The last three quarters of the subnet, from which the blocks are taken; of one that grew, of each part. */
+  readonly hostSpaces: readonly AddressRange[];
+  /** Handed to nobody, whatever lies there. */
+  readonly reservations: readonly Reservation[];
 }
 
 export interface LayoutOptions {
@@ -54,17 +55,53 @@ export function subnetLayout(subnet: Cidr, options: LayoutOptions = {}): SubnetL
   const hostRangePrefixLength = options.hostRangePrefixLength ?? subnet.prefixLength + defaultExtraBits;
   const { family } = subnet;
   const at = (offset: bigint): Address => ({ family, value: subnet.base + offset });
-  const quarter = size(subnet) / 4n;
-  const endpoints = family === 6 && quarter > maximumIpv6EndpointAddresses ? maximumIpv6EndpointAddresses : quarter;
+  const { endpoints, hosts } = quarters(subnet);
   return {
     subnet,
     network: firstAddress(subnet),
     gateway: at(1n),
     broadcast: family === 4 ? lastAddress(subnet) : undefined,
-    endpointRange: addressRange(at(2n), at(endpoints - 1n)),
+    endpointRanges: [addressRange(at(2n), endpoints.last)],
     hostRangePrefixLength,
-    hostSpace: addressRange(at(quarter), lastAddress(subnet)),
-    hostRangeCount: 3n << BigInt(hostRangePrefixLength - subnet.prefixLength - minimumExtraBits),
+    hostSpaces: [hosts],
+    reservations: [],
+  };
+}
+
+/** The two parts of a block. */
+function quarters(block: Cidr): { readonly endpoints: AddressRange; readonly hosts: AddressRange } {
+  const { family, base } = block;
+  const at = (offset: bigint): Address => ({ family, value: base + offset });
+  const quarter = size(block) / 4n;
+  const endpoints = family === 6 && quarter > maximumIpv6EndpointAddresses ? maximumIpv6EndpointAddresses : quarter;
+  return { endpoints: addressRange(at(0n), at(endpoints - 1n)), hosts: addressRange(at(quarter), lastAddress(block)) };
+}
+
+/**
+ * The layout of a subnet that grew. Nothing that was handed out moves: gateway, endpoint addresses and host ranges stay
+ * where they are, and each block that came is divided as a subnet is.
+ *
+ * @param subnet contains the layout's own
+ */
+export function grownLayout(before: SubnetLayout, subnet: Cidr): SubnetLayout {
+  const added: Cidr[] = [];
+  for (let { base, prefixLength } = before.subnet; prefixLength > subnet.prefixLength; prefixLength -= 1) {
+    const block = 1n << BigInt(familyBits(subnet.family) - prefixLength);
+    added.push({ family: subnet.family, base: base ^ block, prefixLength });
+    base &= ~block;
+  }
+  const network = firstAddress(subnet);
+  const parts = added.map(quarters);
+  return {
+    ...before,
+    subnet,
+    network,
+    broadcast: subnet.family === 4 ? lastAddress(subnet) : undefined,
+    endpointRanges: [
+      ...before.endpointRanges,
+      ...parts.flatMap(({ endpoints }) => subtractRanges(endpoints, [addressRange(network, network)])),
+    ],
+    hostSpaces: [...before.hostSpaces, ...parts.map(({ hosts }) => hosts)],
   };
 }
 

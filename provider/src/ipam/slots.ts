@@ -30,6 +30,28 @@ export function firstFreeSlot(slots: SlotSpace, preference: bigint): bigint | un
   return space.first + slot * slotSize;
 }
 
+/** The same over several spaces: the preferred slot is counted over all of them, in their order. */
+export function firstFreeSlotOf(
+  spaces: readonly Span[],
+  { slotSize, blocked }: Omit<SlotSpace, "space">,
+  preference: bigint,
+): bigint | undefined {
+  const counts = spaces.map(({ first, last }) => (last - first + 1n) / slotSize);
+  const total = counts.reduce((sum, count) => sum + count, 0n);
+  if (total === 0n) return undefined;
+  let local = preference % total;
+  let start = 0;
+  for (let count = counts[start]; count !== undefined && local >= count; count = counts[start]) {
+    local -= count;
+    start += 1;
+  }
+  for (const [offset, space] of [...spaces.slice(start), ...spaces.slice(0, start)].entries()) {
+    const slot = firstFreeSlot({ space, slotSize, blocked }, offset === 0 ? local : 0n);
+    if (slot !== undefined) return slot;
+  }
+  return undefined;
+}
+
 /** How many slots are free. */
 export function countFreeSlots(slots: SlotSpace): bigint {
   return freeRuns(slots).reduce((count, { first, last }) => count + last - first + 1n, 0n);

@@ -1,6 +1,6 @@
 /** Runs of consecutive addresses that need not be aligned, and what is left of a block when others are taken out. */
 
-import { type Address, familyBits, formatAddress } from "./address";
+import { type Address, familyBits, formatAddress, parseAddress } from "./address";
 import { type Cidr, firstAddress, lastAddress } from "./cidr";
 import { SdnError } from "./error";
 import { type Span, subtractSpans } from "./span";
@@ -41,6 +41,33 @@ export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
 /** `10.20.1.2-10.20.1.63`, the form that nftables and iproute2 write. */
 export function formatRange(range: AddressRange): string {
   return `${formatAddress(range.first)}-${formatAddress(range.last)}`;
+}
+
+/** `10.20.1.2-10.20.1.63, 10.20.0.1-10.20.0.63` */
+export function formatRanges(ranges: readonly AddressRange[]): string {
+  return ranges.map(formatRange).join(", ");
+}
+
+/**
+ * Parses what `formatRange` writes.
+ *
+ * @throws SdnError `invalid-input`
+ */
+export function parseRange(text: string, property: string): AddressRange {
+  const [first = "", last = first] = text.split("-");
+  return rangeBetween(parseAddress(first, property), parseAddress(last, property), property);
+}
+
+/** @throws SdnError `invalid-input` where the ends are of two families or in the wrong order */
+export function rangeBetween(first: Address, last: Address, property: string): AddressRange {
+  if (first.family === last.family && first.value <= last.value) return { first, last };
+  throw new SdnError({
+    code: "invalid-input",
+    property,
+    value: `${formatAddress(first)}-${formatAddress(last)}`,
+    cause: first.family === last.family ? "ends before it starts" : "begins and ends in two address families",
+    remedy: "write the lower address as start and one of the same family as end",
+  });
 }
 
 /** What is left of a range when others are taken out: sorted, disjoint, never adjacent. */

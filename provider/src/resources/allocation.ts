@@ -1,6 +1,7 @@
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { AddressBook } from "../ipam/address-book";
+import type { DiffSpec } from "../rpc/diff";
 import { diffInputs } from "../rpc/diff";
 import type {
   CallContext,
@@ -32,6 +33,8 @@ export interface AllocationKind<Inputs> {
   /** What the thing is called in messages and ids. */
   readonly noun: "network" | "subnet" | "endpoint" | "peering";
   readonly outputs: readonly string[];
+  /** What of its inputs replaces it. */
+  readonly diff?: DiffSpec["properties"];
   readonly read: (reader: InputReader) => Inputs | undefined;
   /** `held`: the outputs of the last run. Throws what cannot be had. */
   readonly decide: (asker: Asker, inputs: Inputs, held: ValueMap, holdings: Holdings, book: AddressBook) => ValueMap;
@@ -45,6 +48,8 @@ export interface Asker {
   /** What decides the preferred place: stable for the life of the component. */
   readonly key: string;
   readonly label: string;
+  /** A line for the user that changes nothing. */
+  readonly warn: (message: string) => void;
 }
 
 interface Common {
@@ -71,20 +76,26 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
     return { reader, parsed: reader.unknowns.size > 0 || !reader.problems.empty ? undefined : parsed };
   }
 
-  private asker(urn: string, { label }: Inputs): Asker {
-    return { name: `${this.kind.noun} ${label} of ${ownerOf(urn)}`, key: `${this.kind.noun}/${label}`, label };
+  private asker(urn: string, { label }: Inputs, context?: CallContext): Asker {
+    const warn = (message: string): void => context?.log("warning", message);
+    return { warn, name: `${this.kind.noun} ${label} of ${ownerOf(urn)}`, key: `${this.kind.noun}/${label}`, label };
   }
 
   check(_context: CallContext, { news }: CheckRequest): Promise<CheckResult> {
     return Promise.resolve({ inputs: news, failures: this.read_(news).reader.problems.list });
   }
 
-  diff(_context: CallContext, { urn, olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
-    const result = diffInputs({ properties: { hostUris: { ignore: true } } }, oldInputs, news, ignoreChanges);
+  diff(context: CallContext, { urn, olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
+    const result = diffInputs(
+      { properties: { ...this.kind.diff, hostUris: { ignore: true } } },
+      oldInputs,
+      news,
+      ignoreChanges,
+    );
     const { parsed } = this.read_(news);
     if (!result.changes && parsed !== undefined) {
       const problems = new Problems();
-      problems.add(...this.kind.note(this.asker(urn, parsed), parsed, stripSecrets(olds), this.book));
+      problems.add(...this.kind.note(this.asker(urn, parsed, context), parsed, stripSecrets(olds), this.book));
       problems.throwIfAny();
     }
     return Promise.resolve(result);
@@ -105,7 +116,7 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
     if (parsed === undefined) {
       return { ...Object.fromEntries(this.kind.outputs.map((name) => [name, held[name] ?? unknown])), ...inputs };
     }
-    const asker = this.asker(urn, parsed);
+    const asker = this.asker(urn, parsed, context);
     const holdings = await ledgerHoldings(this.hosts, parsed.hostUris, context);
     try {
       return { ...inputs, ...this.kind.decide(asker, parsed, held, holdings, this.book) };

@@ -5,7 +5,7 @@ import { overlaps, parseCidr } from "../model/cidr";
 import type { SdnErrorDetail } from "../model/error";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
-import type { Snapshot } from "../model/snapshot";
+import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import { natFits } from "./precheck-nat";
 import { peeringFits } from "./precheck-peering";
 
@@ -103,7 +103,7 @@ function segmentFits(intent: SegmentIntent, snapshot: Snapshot, say: Say): void 
 
 /** One engine refuses overlapping pools, whatever the drivers. */
 function dockerPoolsAreFree(intent: SegmentIntent, snapshot: Snapshot, mark: string, say: Say): void {
-  for (const wanted of [intent.ipv4?.cidr, intent.ipv6?.cidr]) {
+  for (const wanted of [intent.ipv4?.pool ?? intent.ipv4?.cidr, intent.ipv6?.pool ?? intent.ipv6?.cidr]) {
     if (wanted === undefined) continue;
     for (const network of snapshot.dockerNetworks) {
       if (network.mark === mark) continue;
@@ -128,6 +128,23 @@ function dockerPoolsAreFree(intent: SegmentIntent, snapshot: Snapshot, mark: str
       remedy: "rename one of the two",
     });
   }
+  if (sameName !== undefined && sameName.mark === mark) networkCanBeRemade(intent, sameName, say);
+}
+
+/** Docker cannot change a network: it is made anew, which needs it to be empty. */
+function networkCanBeRemade(intent: SegmentIntent, network: DockerNetworkState, say: Say): void {
+  const wanted = [intent.ipv4, intent.ipv6].flatMap((family) =>
+    family === undefined ? [] : [family.pool ?? family.cidr],
+  );
+  const same = [...wanted].sort().join(", ") === [...network.subnets].sort().join(", ");
+  const names = network.containers.map(({ name }) => name).sort();
+  if (same || names.length === 0) return;
+  say({
+    code: "conflict",
+    property: "cidr",
+    cause: `Docker network ${network.name} must be made anew (${network.subnets.join(", ")} becomes ${wanted.join(", ")}) and has containers ${names.join(", ")}`,
+    remedy: "disconnect or remove them first, or choose a CIDR that contains the present one: then the network stays",
+  });
 }
 
 function portFits(intent: PortIntent, snapshot: Snapshot, say: Say): void {

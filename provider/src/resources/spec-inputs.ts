@@ -94,10 +94,11 @@ function readAddressing(reader: InputReader | undefined): SegmentAddressing | un
     router: needed(reader, "router", address),
     range: needed(reader, "range", cidr),
   };
+  const pool = reader?.parsed("pool", cidr);
   reader?.finish();
   const { cidr: subnet, gateway, router, range } = value;
   if (subnet === undefined || gateway === undefined || router === undefined || range === undefined) return undefined;
-  return { cidr: subnet, gateway, router, range };
+  return { cidr: subnet, gateway, router, range, ...(pool === undefined ? {} : { pool }) };
 }
 
 function readPeers(reader: InputReader): Peers | undefined {

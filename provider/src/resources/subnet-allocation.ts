@@ -2,22 +2,25 @@ import type { AddressBook } from "../ipam/address-book";
 import type { Taken } from "../ipam/block";
 import { allocateBlock, claimBlock } from "../ipam/block";
 import { allocateHostRanges } from "../ipam/host-range";
-import type { SubnetLayout } from "../ipam/layout";
-import { subnetLayout } from "../ipam/layout";
+import { withRules } from "../ipam/allocation-rules";
+import type { AllocationRules } from "../model/allocation-rules";
+import { grownLayout, subnetLayout, type SubnetLayout } from "../ipam/layout";
 import { formatAddress } from "../model/address";
 import type { Cidr } from "../model/cidr";
-import { formatCidr, parseCidr } from "../model/cidr";
+import { contains, enclosingCidr, firstAddress, formatCidr, parseCidr, sameCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { VniRange } from "../model/vni";
 import { maximumVni, minimumVni } from "../model/vni";
 import type { Value, ValueMap } from "../rpc/value";
 import { isValueMap } from "../rpc/value";
+import { layoutFrom, layoutValue } from "./layout-value";
 import type { AllocationKind, Asker } from "./allocation";
 import { hold } from "./allocation";
 import type { CommonInputs, SpaceInputs } from "../inputs/spaces";
 import type { GivenRanges } from "../inputs/spaces";
 import { parseFamilyCidr, readCommon, readGivenRanges, readSpace, readVniRange } from "../inputs/spaces";
+import { readAllocationRules } from "../inputs/allocation-rules";
 import type { InputReader } from "../inputs/input-reader";
 import { decideVni } from "./vni-allocation";
 
@@ -39,6 +42,7 @@ interface SubnetInputs extends CommonInputs {
   readonly hosts: readonly string[];
   readonly ipv4: Family;
   readonly ipv6: Family;
+  readonly rules: AllocationRules;
 }
 
 function read(reader: InputReader): SubnetInputs | undefined {
@@ -63,9 +67,10 @@ function read(reader: InputReader): SubnetInputs | undefined {
     hostRangePrefixLength: reader.integer("ipv6HostRangePrefixLength", 1, 126),
     givenRanges: readGivenRanges(reader, 6) ?? new Map(),
   };
+  const rules = readAllocationRules(reader);
   if (common === undefined || fabric === undefined || network === undefined) return undefined;
   if (networkVni === undefined || vniRange === undefined) return undefined;
-  return { ...common, fabric, network, networkVni, vniRange, vni, hosts, ipv4, ipv6 };
+  return { ...common, fabric, network, networkVni, vniRange, vni, hosts, ipv4, ipv6, rules };
 }
 
 function cidrOf(asker: Asker, wanted: Family, taken: readonly Taken[], held: Cidr | undefined): Cidr | undefined {
@@ -89,6 +94,8 @@ function cidrOf(asker: Asker, wanted: Family, taken: readonly Taken[], held: Cid
     problems.throwIfAny();
     return given;
   }
+  const grown = held === undefined ? undefined : grownBlock(held, prefixLength ?? 0, pool, asker, taken);
+  if (grown !== undefined) return grown;
   const mine = held === undefined ? [] : [{ cidr: held, owner: asker.name }];
   try {
     return allocateBlock({ pool, prefixLength: prefixLength ?? 0, key: asker.name, taken: [...mine, ...taken] });
@@ -97,18 +104,63 @@ function cidrOf(asker: Asker, wanted: Family, taken: readonly Taken[], held: Cid
   }
 }
 
-function held(previous: Value | undefined): { cidr: Cidr | undefined; ranges: ReadonlyMap<string, Cidr> } {
-  if (!isValueMap(previous)) return { cidr: undefined, ranges: new Map() };
-  const text = previous["cidr"];
-  const ranges = isValueMap(previous["ranges"]) ? previous["ranges"] : {};
+/** The block of the wanted length around the one that it has, where nobody else is in it. */
+function grownBlock(
+  held: Cidr,
+  prefixLength: number,
+  pool: Cidr,
+  asker: Asker,
+  taken: readonly Taken[],
+): Cidr | undefined {
+  if (prefixLength >= held.prefixLength) return undefined;
+  const cidr = enclosingCidr(firstAddress(held), prefixLength);
+  return claimBlock({ pool, cidr, owner: asker.name, taken }).length === 0 ? cidr : undefined;
+}
+
+/** What one family of the subnet has from an earlier run. */
+interface Held {
+  readonly cidr: Cidr;
+  readonly ranges: ReadonlyMap<string, { readonly cidr: Cidr; readonly pool: string }>;
+  /** How it was divided before any rules. */
+  readonly layout: SubnetLayout;
+  readonly grown: boolean;
+}
+
+function held(previous: Value | undefined): Held | undefined {
+  const text = isValueMap(previous) ? previous["cidr"] : undefined;
+  if (!isValueMap(previous) || typeof text !== "string") return undefined;
+  const cidr = parseCidr(text, "cidr");
+  const { hostRangePrefixLength: length, ranges, base } = previous;
   return {
-    cidr: typeof text === "string" ? parseCidr(text, "cidr") : undefined,
+    cidr,
+    grown: base !== undefined,
+    layout: layoutFrom(cidr, typeof length === "number" ? length : undefined, base),
     ranges: new Map(
-      Object.entries(ranges).flatMap(([host, range]): [string, Cidr][] =>
-        isValueMap(range) && typeof range["cidr"] === "string" ? [[host, parseCidr(range["cidr"], "range")]] : [],
-      ),
+      Object.entries(isValueMap(ranges) ? ranges : {}).flatMap(([host, range]) => {
+        if (!isValueMap(range) || typeof range["cidr"] !== "string") return [];
+        const pool = typeof range["pool"] === "string" ? range["pool"] : text;
+        return [[host, { cidr: parseCidr(range["cidr"], "range"), pool }] as const];
+      }),
     ),
   };
+}
+
+/** The division before any rules, and whether what was handed out stays. */
+function divided(cidr: Cidr, wanted: Family, before: Held | undefined): { layout: SubnetLayout; stays: boolean } {
+  const { hostRangePrefixLength } = wanted;
+  if (before === undefined || !contains(cidr, before.cidr)) {
+    return { layout: subnetLayout(cidr, { hostRangePrefixLength }), stays: false };
+  }
+  const same = sameCidr(cidr, before.cidr);
+  // Asked for in any case, so that a length that does not fit is refused.
+  const usual = subnetLayout(cidr, { hostRangePrefixLength });
+  if (same && !before.grown) return { layout: usual, stays: true };
+  // The default's length would be another one now that the subnet is larger.
+  const kept = {
+    ...before.layout,
+    hostRangePrefixLength: hostRangePrefixLength ?? before.layout.hostRangePrefixLength,
+  };
+  return { layout: same ? kept : grownLayout(kept, cidr), stays: true };
 }
 
 /** One family's addressing of the subnet: the CIDR, the gateway and each host's range. */
@@ -120,18 +172,34 @@ function addressing(
   previous: Value | undefined,
 ): ValueMap | undefined {
   const before = held(previous);
-  const cidr = cidrOf(asker, wanted, taken, before.cidr);
+  const cidr = cidrOf(asker, wanted, taken, before?.cidr);
   if (cidr === undefined) return undefined;
-  const layout = subnetLayout(cidr, { hostRangePrefixLength: wanted.hostRangePrefixLength });
-  const same = before.cidr !== undefined && formatCidr(before.cidr) === formatCidr(cidr);
-  const ranges = rangesOf(layout, inputs.hosts, wanted, same ? before.ranges : new Map());
+  const { layout: base, stays } = divided(cidr, wanted, before);
+  const keptRanges = stays && before !== undefined ? before.ranges : new Map<string, never>();
+  const kept = new Map(
+    [...keptRanges].flatMap(([host, range]) => (inputs.hosts.includes(host) ? [[host, range.cidr]] : [])),
+  );
+  const { layout, errors } = withRules(base, inputs.rules, new Map([...kept, ...wanted.givenRanges]));
+  const problems = new Problems();
+  problems.add(...errors);
+  problems.throwIfAny();
+  const ranges = rangesOf(layout, inputs.hosts, wanted, kept);
+  const text = formatCidr(cidr);
+  const [baseValue, value] = [layoutValue(base), layoutValue(layout)];
   return {
-    cidr: formatCidr(cidr),
+    cidr: text,
     gateway: formatAddress(layout.gateway),
     hostRangePrefixLength: layout.hostRangePrefixLength,
     ranges: Object.fromEntries(
-      [...ranges].map(([host, range]) => [host, { cidr: formatCidr(range.cidr), router: formatAddress(range.router) }]),
+      [...ranges].map(([host, range]) => {
+        // An engine's network cannot be changed: it keeps the subnet as it was when the host came.
+        const pool = keptRanges.get(host)?.pool ?? text;
+        const own = { cidr: formatCidr(range.cidr), router: formatAddress(range.router) };
+        return [host, pool === text ? own : { ...own, pool }];
+      }),
     ),
+    ...(baseValue === undefined ? {} : { base: baseValue }),
+    ...(value === undefined ? {} : { layout: value }),
   };
 }
 
@@ -160,10 +228,22 @@ function takenIn(inputs: SubnetInputs, book: AddressBook, onHosts: readonly Take
   return [...book.taken(inputs.network), ...onHosts];
 }
 
+const containsText = (outer: Value, inner: Value): boolean =>
+  typeof outer === "string" &&
+  typeof inner === "string" &&
+  contains(parseCidr(outer, "cidr"), parseCidr(inner, "cidr"));
+
 export const subnetAllocationKind: AllocationKind<SubnetInputs> = {
   token: "sdn:ipam:SubnetAllocation",
   noun: "subnet",
   outputs: ["vni", "ipv4", "ipv6"],
+  // What does not contain the old gives up what was handed out, so it is another subnet.
+  diff: {
+    cidr: { replaceWhen: (before, after) => !containsText(after, before) },
+    ipv6Cidr: { replaceWhen: (before, after) => !containsText(after, before) },
+    prefixLength: { replaceWhen: (before, after) => Number(after) > Number(before) },
+    ipv6PrefixLength: { replaceWhen: (before, after) => Number(after) > Number(before) },
+  },
   read,
   decide(asker, inputs, previous, holdings, book): ValueMap {
     const taken = takenIn(inputs, book, holdings.subnets.get(inputs.networkVni) ?? []);
@@ -188,7 +268,7 @@ export const subnetAllocationKind: AllocationKind<SubnetInputs> = {
     const errors: (SdnError | undefined)[] = [];
     if (typeof previous["vni"] === "number") errors.push(book.hold(inputs.fabric, asker.name, previous["vni"]));
     for (const family of ["ipv4", "ipv6"]) {
-      const { cidr } = held(previous[family]);
+      const cidr = held(previous[family])?.cidr;
       if (cidr !== undefined) errors.push(book.hold(inputs.network, asker.name, cidr));
     }
     return errors.filter((error) => error !== undefined);

@@ -1,8 +1,12 @@
+import type { Value } from "./value";
+
 /** What the schema says of a property, as far as differences are concerned. */
 
 export interface PropertyFlags {
   /** A change here, or anywhere inside, replaces the resource. Default false. */
   readonly replaceOnChanges?: boolean;
+  /** Where a change of a known value replaces only sometimes. */
+  readonly replaceWhen?: (before: Value, after: Value) => boolean;
   /**
    * Content that must not show: a difference is reported at the property itself, never inside it. Default false; a
    * value that arrives as a secret is treated so anyway.

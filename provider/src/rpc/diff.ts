@@ -136,7 +136,8 @@ function within(scope: Scope, element: string | number, flags: PropertyFlags): S
 
 function whole(scope: Scope, left: Value, right: Value): Difference {
   const kind = left === null ? "add" : right === null ? "delete" : "update";
-  return { path: scope.path, kind, replace: scope.replace || replacesInside(scope.flags, left, right) };
+  const sometimes = kind === "update" && !(right instanceof Unknown) && scope.flags.replaceWhen?.(left, right) === true;
+  return { path: scope.path, kind, replace: scope.replace || sometimes || replacesInside(scope.flags, left, right) };
 }
 
 /** Whether a value that comes, goes or changes as a whole replaces: for its own flag or for that of a part it has. */

@@ -1,5 +1,5 @@
 import type { PropertySpec, ResourceSpec } from "./types";
-import { anything, integer, ofType, string, strings } from "./types";
+import { anything, integer, listOf, ofType, string, strings } from "./types";
 
 /**
  * The resources that components make: one for each host and capability, and one for each allocation. They are in the
@@ -152,6 +152,8 @@ export const subnetAllocation = allocation(
     pool: string("The network's IPv4 space."),
     ipv6Pool: string("The network's IPv6 space."),
     hosts: strings("Names of the hosts that it spans."),
+    allocationRanges: listOf("sdn:index:AddressRange", "Where endpoints' addresses are taken from."),
+    reservations: listOf("sdn:index:Reservation", "What nobody gets."),
   },
   {
     vni: integer("The VNI."),
@@ -171,6 +173,10 @@ export const endpointAllocation = allocation(
     ipv4Address: string("Wanted IPv4 address."),
     ipv6Address: string("Wanted IPv6 address."),
     macAddress: string("Wanted MAC address."),
+    layout: anything("How the IPv4 addresses are divided, where that does not follow from the CIDR."),
+    ipv6Layout: anything("The same for IPv6."),
+    pool: string("The part of the IPv4 addresses that the host's engine knows."),
+    ipv6Pool: string("The same for IPv6."),
   },
   {
     allottedIpv4: string("The IPv4 address."),

@@ -15,7 +15,7 @@ import {
 import { destinationNatType, natType, sourceNatType } from "./nat";
 import { networkPeering } from "./peering";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
-import { subnet } from "./subnet";
+import { addressRangeType, reservationType, subnet } from "./subnet";
 import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
 import { packageVersion } from "./version";
 
@@ -48,6 +48,7 @@ export const functions = {
 
 const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:AddressPair": addressPairType,
+  "sdn:index:AddressRange": addressRangeType,
   "sdn:index:Connection": connectionType,
   "sdn:index:Container": containerType,
   "sdn:index:Egress": egressType,
@@ -57,6 +58,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:DestinationNat": destinationNatType,
   "sdn:index:Nat": natType,
   "sdn:index:SourceNat": sourceNatType,
+  "sdn:index:Reservation": reservationType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...seeingTypes,

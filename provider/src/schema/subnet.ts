@@ -1,5 +1,22 @@
-import type { ResourceSpec } from "./types";
-import { anything, boolean, integer, string, strings } from "./types";
+import type { ObjectTypeSpec, ResourceSpec } from "./types";
+import { anything, boolean, integer, listOf, string, strings } from "./types";
+
+export const addressRangeType: ObjectTypeSpec = {
+  type: "object",
+  description: "Addresses from one to another, IPv4 or IPv6.",
+  properties: {
+    start: string("The first address."),
+    end: string("The last one, included. Default: `start`, for a single address."),
+  },
+  required: ["start"],
+};
+
+export const reservationType: ObjectTypeSpec = {
+  type: "object",
+  description: "Addresses that are handed to nobody.",
+  properties: { ...addressRangeType.properties, reason: string("Why; messages say it. At most 200 characters.") },
+  required: ["start", "reason"],
+};
 
 export const subnet: ResourceSpec = {
   description:
@@ -7,7 +24,9 @@ export const subnet: ResourceSpec = {
   isComponent: true,
   inputProperties: {
     network: { $ref: "#/resources/sdn:index:VirtualNetwork", description: "The network that it is part of." },
-    cidr: string("Its IPv4 addresses. Excludes `prefixLength`."),
+    cidr: string(
+      "Its IPv4 addresses. Excludes `prefixLength`. A larger one that contains the present one is grown into: nothing moves. Any other one gives up all addresses.",
+    ),
     prefixLength: integer("Take IPv4 addresses of this length from the network's space. Excludes `cidr`."),
     hostRangePrefixLength: integer(
       "Length of each host's IPv4 range. Default: the subnet's + 4, that is, room for 12 hosts.",
@@ -27,6 +46,14 @@ export const subnet: ResourceSpec = {
       additionalProperties: { type: "string" },
       description: "The same for IPv6.",
     },
+    allocationRanges: listOf(
+      "sdn:index:AddressRange",
+      "Where addresses of endpoints are taken from, IPv4 and IPv6 in one list. Default: the first quarter. Outside of the ranges that hosts have already.",
+    ),
+    reservations: listOf(
+      "sdn:index:Reservation",
+      "Addresses that are handed to nobody, neither endpoints nor hosts' engines. An endpoint that has one already keeps it, with a warning.",
+    ),
     hosts: strings("Names of the hosts that it spans. Default: all of the fabric."),
     docker: boolean("Whether engines get a Docker network for it. Default true. An engine refuses overlapping pools."),
     dockerNetworkName: string("Name of that Docker network. Default `NETWORK-SUBNET`."),
@@ -42,6 +69,8 @@ export const subnet: ResourceSpec = {
     ipv6Gateway: string("The IPv6 gateway, the same on every host."),
     ipv6HostRanges: anything("IPv6 range of each host, by host."),
     ipv6HostRangePrefixLength: integer("Length of each host's IPv6 range."),
+    layout: anything("How the IPv4 addresses are divided, where that does not follow from the CIDR."),
+    ipv6Layout: anything("The same for IPv6."),
     mtu: integer("MTU, bytes."),
     dockerNetworkName: string("What containers attach to, on every host of the subnet that has an engine."),
     networkVni: integer("VNI of the network."),

@@ -83,13 +83,29 @@ export class EndpointAllocation extends pulumi.CustomResource {
      */
     declare public readonly ipv6HostRangePrefixLength: pulumi.Output<number | undefined>;
     /**
+     * The same for IPv6.
+     */
+    declare public readonly ipv6Layout: pulumi.Output<any | undefined>;
+    /**
+     * The same for IPv6.
+     */
+    declare public readonly ipv6Pool: pulumi.Output<string | undefined>;
+    /**
      * The component's name.
      */
     declare public readonly label: pulumi.Output<string>;
     /**
+     * How the IPv4 addresses are divided, where that does not follow from the CIDR.
+     */
+    declare public readonly layout: pulumi.Output<any | undefined>;
+    /**
      * Wanted MAC address.
      */
     declare public readonly macAddress: pulumi.Output<string | undefined>;
+    /**
+     * The part of the IPv4 addresses that the host's engine knows.
+     */
+    declare public readonly pool: pulumi.Output<string | undefined>;
     /**
      * URN of the subnet.
      */
@@ -116,8 +132,12 @@ export class EndpointAllocation extends pulumi.CustomResource {
             resourceInputs["ipv6Address"] = args?.ipv6Address;
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6HostRangePrefixLength"] = args?.ipv6HostRangePrefixLength;
+            resourceInputs["ipv6Layout"] = args?.ipv6Layout;
+            resourceInputs["ipv6Pool"] = args?.ipv6Pool;
             resourceInputs["label"] = args?.label;
+            resourceInputs["layout"] = args?.layout;
             resourceInputs["macAddress"] = args?.macAddress;
+            resourceInputs["pool"] = args?.pool;
             resourceInputs["subnet"] = args?.subnet;
             resourceInputs["allottedIpv4"] = undefined /*out*/;
             resourceInputs["allottedIpv6"] = undefined /*out*/;
@@ -133,8 +153,12 @@ export class EndpointAllocation extends pulumi.CustomResource {
             resourceInputs["ipv6Address"] = undefined /*out*/;
             resourceInputs["ipv6Cidr"] = undefined /*out*/;
             resourceInputs["ipv6HostRangePrefixLength"] = undefined /*out*/;
+            resourceInputs["ipv6Layout"] = undefined /*out*/;
+            resourceInputs["ipv6Pool"] = undefined /*out*/;
             resourceInputs["label"] = undefined /*out*/;
+            resourceInputs["layout"] = undefined /*out*/;
             resourceInputs["macAddress"] = undefined /*out*/;
+            resourceInputs["pool"] = undefined /*out*/;
             resourceInputs["subnet"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -175,13 +199,29 @@ export interface EndpointAllocationArgs {
      */
     ipv6HostRangePrefixLength?: pulumi.Input<number | undefined>;
     /**
+     * The same for IPv6.
+     */
+    ipv6Layout?: any | undefined;
+    /**
+     * The same for IPv6.
+     */
+    ipv6Pool?: pulumi.Input<string | undefined>;
+    /**
      * The component's name.
      */
     label: pulumi.Input<string>;
     /**
+     * How the IPv4 addresses are divided, where that does not follow from the CIDR.
+     */
+    layout?: any | undefined;
+    /**
      * Wanted MAC address.
      */
     macAddress?: pulumi.Input<string | undefined>;
+    /**
+     * The part of the IPv4 addresses that the host's engine knows.
+     */
+    pool?: pulumi.Input<string | undefined>;
     /**
      * URN of the subnet.
      */

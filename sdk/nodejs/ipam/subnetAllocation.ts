@@ -46,6 +46,10 @@ export class SubnetAllocation extends pulumi.CustomResource {
     }
 
     /**
+     * Where endpoints' addresses are taken from.
+     */
+    declare public readonly allocationRanges: pulumi.Output<outputs.AddressRange[] | undefined>;
+    /**
      * Given IPv4 space.
      */
     declare public readonly cidr: pulumi.Output<string | undefined>;
@@ -118,6 +122,10 @@ export class SubnetAllocation extends pulumi.CustomResource {
      */
     declare public readonly prefixLength: pulumi.Output<number | undefined>;
     /**
+     * What nobody gets.
+     */
+    declare public readonly reservations: pulumi.Output<outputs.Reservation[] | undefined>;
+    /**
      * The VNI.
      */
     declare public readonly vni: pulumi.Output<number | undefined>;
@@ -140,6 +148,7 @@ export class SubnetAllocation extends pulumi.CustomResource {
             if (args?.label === undefined && !opts.urn) {
                 throw new Error("Missing required property 'label'");
             }
+            resourceInputs["allocationRanges"] = args?.allocationRanges;
             resourceInputs["cidr"] = args?.cidr;
             resourceInputs["fabric"] = args?.fabric;
             resourceInputs["hostRangePrefixLength"] = args?.hostRangePrefixLength;
@@ -156,11 +165,13 @@ export class SubnetAllocation extends pulumi.CustomResource {
             resourceInputs["networkVni"] = args?.networkVni;
             resourceInputs["pool"] = args?.pool;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["reservations"] = args?.reservations;
             resourceInputs["vni"] = args?.vni;
             resourceInputs["vniRange"] = args?.vniRange;
             resourceInputs["ipv4"] = undefined /*out*/;
             resourceInputs["ipv6"] = undefined /*out*/;
         } else {
+            resourceInputs["allocationRanges"] = undefined /*out*/;
             resourceInputs["cidr"] = undefined /*out*/;
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["hostRangePrefixLength"] = undefined /*out*/;
@@ -179,6 +190,7 @@ export class SubnetAllocation extends pulumi.CustomResource {
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["pool"] = undefined /*out*/;
             resourceInputs["prefixLength"] = undefined /*out*/;
+            resourceInputs["reservations"] = undefined /*out*/;
             resourceInputs["vni"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
         }
@@ -191,6 +203,10 @@ export class SubnetAllocation extends pulumi.CustomResource {
  * The set of arguments for constructing a SubnetAllocation resource.
  */
 export interface SubnetAllocationArgs {
+    /**
+     * Where endpoints' addresses are taken from.
+     */
+    allocationRanges?: pulumi.Input<pulumi.Input<inputs.AddressRangeArgs>[] | undefined>;
     /**
      * Given IPv4 space.
      */
@@ -255,6 +271,10 @@ export interface SubnetAllocationArgs {
      * Length of an IPv4 space to take.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * What nobody gets.
+     */
+    reservations?: pulumi.Input<pulumi.Input<inputs.ReservationArgs>[] | undefined>;
     /**
      * Given VNI.
      */

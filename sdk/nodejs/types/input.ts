@@ -21,6 +21,20 @@ export interface AddressPairArgs {
 }
 
 /**
+ * Addresses from one to another, IPv4 or IPv6.
+ */
+export interface AddressRangeArgs {
+    /**
+     * The last one, included. Default: `start`, for a single address.
+     */
+    end?: pulumi.Input<string | undefined>;
+    /**
+     * The first address.
+     */
+    start: pulumi.Input<string>;
+}
+
+/**
  * A host's connection with every default filled in, as its per-host resources hold it.
  */
 export interface ConnectionArgs {
@@ -174,6 +188,24 @@ export interface NatArgs {
      * Source NAT, for what leaves. The first rule that matches decides; where none does, `egress`. Needs `egress` `nat` or `routed`. At most 8.
      */
     source?: pulumi.Input<pulumi.Input<inputs.SourceNatArgs>[] | undefined>;
+}
+
+/**
+ * Addresses that are handed to nobody.
+ */
+export interface ReservationArgs {
+    /**
+     * The last one, included. Default: `start`, for a single address.
+     */
+    end?: pulumi.Input<string | undefined>;
+    /**
+     * Why; messages say it. At most 200 characters.
+     */
+    reason: pulumi.Input<string>;
+    /**
+     * The first address.
+     */
+    start: pulumi.Input<string>;
 }
 
 /**

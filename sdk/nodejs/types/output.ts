@@ -7,6 +7,20 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
+ * Addresses from one to another, IPv4 or IPv6.
+ */
+export interface AddressRange {
+    /**
+     * The last one, included. Default: `start`, for a single address.
+     */
+    end?: string;
+    /**
+     * The first address.
+     */
+    start: string;
+}
+
+/**
  * A host's connection with every default filled in, as its per-host resources hold it.
  */
 export interface Connection {
@@ -100,6 +114,24 @@ export interface HostFacts {
      * Operating system, as /etc/os-release names it.
      */
     os?: string;
+}
+
+/**
+ * Addresses that are handed to nobody.
+ */
+export interface Reservation {
+    /**
+     * The last one, included. Default: `start`, for a single address.
+     */
+    end?: string;
+    /**
+     * Why; messages say it. At most 200 characters.
+     */
+    reason: string;
+    /**
+     * The first address.
+     */
+    start: string;
 }
 
 /**

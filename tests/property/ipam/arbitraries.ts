@@ -1,5 +1,8 @@
 import fc from "fast-check";
+import type { SubnetLayout } from "../../../provider/src/ipam/layout";
+import { familyBits } from "../../../provider/src/model/address";
 import { type Cidr, nthSubnet, overlaps, parseCidr, subnetCount } from "../../../provider/src/model/cidr";
+import { type AddressRange, rangeSize } from "../../../provider/src/model/range";
 
 /** Kept, so that a failure in one place is the same failure in every other; change it to look elsewhere. */
 export const parameters = { seed: 20_260_401, numRuns: 500 } as const;
@@ -46,4 +49,20 @@ export function everySlot(pool: Cidr, prefixLength: number): readonly Cidr[] {
 /** A list and a reordering of it. */
 export function reordered<T>(items: readonly T[]): fc.Arbitrary<readonly T[]> {
   return fc.shuffledSubarray([...items], { minLength: items.length });
+}
+
+/** The two parts of a subnet that is divided once. */
+export function partsOf({ endpointRanges, hostSpaces }: SubnetLayout): readonly [AddressRange, AddressRange] {
+  const [endpoints, ...otherEndpoints] = endpointRanges;
+  const [hosts, ...otherHosts] = hostSpaces;
+  if (endpoints === undefined || hosts === undefined || otherEndpoints.length + otherHosts.length > 0) {
+    throw new Error("the subnet is not divided once");
+  }
+  return [endpoints, hosts];
+}
+
+/** How many blocks for hosts it has. */
+export function hostRangeCount({ hostSpaces, hostRangePrefixLength, subnet }: SubnetLayout): bigint {
+  const block = 1n << BigInt(familyBits(subnet.family) - hostRangePrefixLength);
+  return hostSpaces.reduce((sum, space) => sum + rangeSize(space) / block, 0n);
 }

@@ -3,7 +3,8 @@ import { allocateHostRanges } from "../../../provider/src/ipam/host-range";
 import { hostRange, subnetLayout } from "../../../provider/src/ipam/layout";
 import { formatAddress, parseAddress } from "../../../provider/src/model/address";
 import { parseCidr } from "../../../provider/src/model/cidr";
-import { formatRange } from "../../../provider/src/model/range";
+import { formatRange, formatRanges } from "../../../provider/src/model/range";
+import { hostRangeCount } from "../../property/ipam/arbitraries";
 import { refusal } from "../model/messages";
 
 const cidr = (text: string) => parseCidr(text, "cidr");
@@ -30,10 +31,10 @@ test.each([
   expect({
     gateway: formatAddress(layout.gateway),
     broadcast: layout.broadcast && formatAddress(layout.broadcast),
-    endpoints: formatRange(layout.endpointRange),
-    hostSpace: formatRange(layout.hostSpace),
+    endpoints: formatRanges(layout.endpointRanges),
+    hostSpace: formatRanges(layout.hostSpaces),
     length: layout.hostRangePrefixLength,
-    count: layout.hostRangeCount,
+    count: hostRangeCount(layout),
   }).toEqual({ gateway, broadcast, endpoints, hostSpace, length, count });
 });
 

@@ -297,3 +297,211 @@ test("a read gives what the state has", async () => {
   const request = { urn: urnOf(tokens.network, "shop"), id: "shop", inputs: inputsOf.network, state };
   expect(await handlers.network.read(call, request)).toEqual({ id: "shop", inputs: inputsOf.network, outputs: state });
 });
+
+describe("a subnet's rules", () => {
+  const given = { cidr: "10.20.1.0/24", prefixLength: null };
+  const pick = (fields: ValueMap): ValueMap =>
+    Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== null));
+  const make = async (changes: ValueMap): Promise<ValueMap> => {
+    const { call, handlers } = bench();
+    const inputs = pick({ ...inputsOf.subnet, ...given, ...changes });
+    return (await handlers.subnet.create(call, { urn: urnOf(tokens.subnet, "web"), inputs, preview: true })).outputs;
+  };
+  const free = "Choose from what no host has: 10.20.1.2-10.20.1.254.";
+
+  test.each<[string, ValueMap, string]>([
+    [
+      "a range outside of the subnet",
+      { allocationRanges: [{ start: "10.20.2.1", end: "10.20.2.9" }] },
+      `allocationRanges[0]: is not inside subnet 10.20.1.0/24 (got "10.20.2.1-10.20.2.9"). ${free}`,
+    ],
+    [
+      "a range with the gateway in it",
+      { allocationRanges: [{ start: "10.20.1.0", end: "10.20.1.9" }] },
+      `allocationRanges[0]: has the network address 10.20.1.0 in it (got "10.20.1.0-10.20.1.9"). ${free.slice(0, -1)}; allocationRanges[0]: has the gateway 10.20.1.1 in it`,
+    ],
+    [
+      "two ranges with a common address",
+      {
+        allocationRanges: [
+          { start: "10.20.1.10", end: "10.20.1.20" },
+          { start: "10.20.1.20", end: "10.20.1.30" },
+        ],
+      },
+      `allocationRanges[1]: overlaps allocationRanges[0], 10.20.1.10-10.20.1.20 (got "10.20.1.20-10.20.1.30"). ${free}`,
+    ],
+    [
+      "a reservation outside of the subnet",
+      { reservations: [{ start: "10.20.3.1", reason: "printer" }] },
+      `reservations[0]: is not inside subnet 10.20.1.0/24 (got "10.20.3.1-10.20.3.1"). ${free}`,
+    ],
+  ])("%s is refused", async (_case, changes, message) => {
+    await expect(make(changes)).rejects.toThrow(message);
+  });
+
+  test.each<[string, ValueMap, readonly string[]]>([
+    [
+      "a range that ends before it starts",
+      { allocationRanges: [{ start: "10.20.1.9", end: "10.20.1.2" }] },
+      ["allocationRanges[0]"],
+    ],
+    [
+      "a range of two families",
+      { allocationRanges: [{ start: "10.20.1.9", end: "fd00::1" }] },
+      ["allocationRanges[0]"],
+    ],
+    ["a reservation without a reason", { reservations: [{ start: "10.20.1.9" }] }, ["reservations[0].reason"]],
+    [
+      "a reservation with an empty reason",
+      { reservations: [{ start: "10.20.1.9", reason: " " }] },
+      ["reservations[0].reason"],
+    ],
+    [
+      "what is no address",
+      { reservations: [{ start: "x", end: "y", reason: "z" }] },
+      ["reservations[0].start", "reservations[0].end"],
+    ],
+  ])("%s is said of the property", async (_case, changes, properties) => {
+    const { call, handlers } = bench();
+    const news = pick({ ...inputsOf.subnet, ...given, ...changes });
+    const { failures } = await handlers.subnet.check(call, { urn: urnOf(tokens.subnet, "web"), olds: undefined, news });
+    expect(failures.map(({ property }) => property)).toEqual(properties);
+  });
+
+  test("a range or reservation where a host hands out addresses is refused with the host's name", async () => {
+    const { call, handlers } = bench();
+    const oldInputs = pick({ ...inputsOf.subnet, ...given, label: "web" });
+    const olds = (
+      await handlers.subnet.create(call, { urn: urnOf(tokens.subnet, "web"), inputs: oldInputs, preview: false })
+    ).outputs;
+    const { cidr } = ((olds["ipv4"] as ValueMap)["ranges"] as Record<string, { cidr: string }>)["h1"] ?? { cidr: "" };
+    const start = cidr.replace(/\/.*/, "");
+    const news = { ...oldInputs, allocationRanges: [{ start }], reservations: [{ start, reason: "printer" }] };
+    const update = handlers.subnet.update(call, {
+      urn: urnOf(tokens.subnet, "web"),
+      id: "x",
+      olds,
+      oldInputs,
+      news,
+      preview: true,
+    });
+    await expect(update).rejects.toThrow(
+      `allocationRanges[0]: overlaps ${cidr}, from which host h1 hands out addresses`,
+    );
+    await expect(update).rejects.toThrow(`reservations[0]: overlaps ${cidr}, from which host h1 hands out addresses`);
+  });
+});
+
+describe("a subnet that changes its size", () => {
+  const sized = (fields: ValueMap): ValueMap => {
+    const { prefixLength: _, ...rest } = inputsOf.subnet;
+    return { ...rest, label: "web", ...fields };
+  };
+  const change = async (first: ValueMap, second: ValueMap) => {
+    const { call, handlers } = bench();
+    const urn = urnOf(tokens.subnet, "web");
+    const [oldInputs, news] = [sized(first), sized(second)];
+    const olds = (await handlers.subnet.create(call, { urn, inputs: oldInputs, preview: false })).outputs;
+    const diff = await handlers.subnet.diff(call, { urn, id: "web", olds, oldInputs, news, ignoreChanges: [] });
+    const outputs = await handlers.subnet.update(call, { urn, id: "web", olds, oldInputs, news, preview: false });
+    const partOf = (map: ValueMap): ValueMap => map["ipv4"] as ValueMap;
+    return {
+      before: partOf(olds),
+      after: partOf(outputs),
+      kinds: [...diff.detailedDiff].map(([path, one]) => [path, one.kind]),
+    };
+  };
+
+  test("keeps gateway and ranges where the new block contains the old, and engines keep what they know", async () => {
+    const { before, after, kinds } = await change(
+      { cidr: "10.20.1.0/24" },
+      { cidr: "10.20.0.0/22", hosts: ["h1", "h2", "h3"] },
+    );
+    expect(kinds).toContainEqual(["cidr", "update"]);
+    expect(after["gateway"]).toBe("10.20.1.1");
+    const old = before["ranges"] as Record<string, object>;
+    expect(after["ranges"]).toMatchObject({
+      h1: { ...old["h1"], pool: "10.20.1.0/24" },
+      h2: { ...old["h2"], pool: "10.20.1.0/24" },
+    });
+    expect((after["ranges"] as Record<string, object>)["h3"]).not.toHaveProperty("pool");
+    expect(after["layout"]).toMatchObject({
+      gateway: "10.20.1.1",
+      endpointRanges: ["10.20.1.2-10.20.1.63", "10.20.0.1-10.20.0.63", "10.20.2.0-10.20.2.127"],
+      hostSpaces: ["10.20.1.64-10.20.1.255", "10.20.0.64-10.20.0.255", "10.20.2.128-10.20.3.255"],
+    });
+  });
+
+  test("grows around what it has where only a length is asked for", async () => {
+    const { before, after, kinds } = await change({ prefixLength: 24 }, { prefixLength: 23 });
+    expect(kinds).toEqual([["prefixLength", "update"]]);
+    expect(after["gateway"]).toBe(before["gateway"]);
+    expect(after["cidr"]).toMatch(/\/23$/);
+  });
+
+  test.each<[string, ValueMap, ValueMap, readonly (readonly string[])[]]>([
+    ["a smaller block", { cidr: "10.20.0.0/23" }, { cidr: "10.20.1.0/24" }, [["cidr", "update-replace"]]],
+    ["another block", { cidr: "10.20.1.0/24" }, { cidr: "10.20.2.0/24" }, [["cidr", "update-replace"]]],
+    ["a longer prefix", { prefixLength: 23 }, { prefixLength: 24 }, [["prefixLength", "update-replace"]]],
+  ])("%s is another subnet, which the preview says at the property", async (_case, first, second, kinds) => {
+    expect((await change(first, second)).kinds).toEqual(kinds);
+  });
+});
+
+describe("endpoints under a subnet's rules", () => {
+  const layout = {
+    gateway: "10.20.1.1",
+    endpointRanges: ["10.20.1.10-10.20.1.19"],
+    hostSpaces: ["10.20.1.64-10.20.1.255"],
+    reservations: [{ range: "10.20.1.12-10.20.1.13", reason: "the load balancer's" }],
+  };
+
+  test("a wanted address in a reservation is an error that names it, and a free one never lies in it", async () => {
+    const { create } = bench();
+    await expect(create("endpoint", "lb", { layout, ipv4Address: "10.20.1.12" })).rejects.toThrow(
+      "10.20.1.12 is reserved (10.20.1.12-10.20.1.13): the load balancer's. Choose an address from the endpoint range 10.20.1.10-10.20.1.19",
+    );
+    const given = new Set<unknown>();
+    for (let index = 0; index < 8; index += 1)
+      given.add((await create("endpoint", `e${index}`, { layout }))["allottedIpv4"]);
+    expect([...given].sort()).toEqual([10, 11, 14, 15, 16, 17, 18, 19].map((last) => `10.20.1.${last}`));
+    await expect(create("endpoint", "more", { layout })).rejects.toThrow("all 8 of its endpoint range");
+  });
+
+  test("one that has an address when it is reserved keeps it, and a warning says so", async () => {
+    const { create, call, handlers } = bench();
+    const olds = await create("endpoint", "lb", { ipv4Address: "10.20.1.12" });
+    const oldInputs = { ...inputsOf.endpoint, label: "lb" };
+    const news = { ...oldInputs, layout };
+    const urn = urnOf(tokens.endpoint, "lb");
+    const outputs = await handlers.endpoint.update(call, { urn, id: "lb", olds, oldInputs, news, preview: true });
+    expect(outputs["allottedIpv4"]).toBe("10.20.1.12");
+    expect(call.warnings.join("\n")).toContain("endpoint lb of shop/dev keeps 10.20.1.12, which is reserved since");
+  });
+
+  test("a warning says once a subnet and run that few addresses are left", async () => {
+    const { create, call } = bench();
+    const wide = { ...layout, endpointRanges: ["10.20.1.10-10.20.1.20"], reservations: [] };
+    for (let index = 0; index < 3; index += 1) await create("endpoint", `e${index}`, { layout: wide });
+    expect(call.warnings).toEqual([]);
+    for (let index = 3; index < 6; index += 1) await create("endpoint", `e${index}`, { layout: wide });
+    expect(call.warnings).toEqual([
+      "subnet 10.20.1.0/24 has 7 of 11 addresses for endpoints left (10.20.1.10-10.20.1.20). Give it a larger CIDR that contains this one, or more allocationRanges.",
+    ]);
+  });
+
+  test("what an engine gives an address to stays in the block that the engine knows", async () => {
+    const { create } = bench();
+    const grown = {
+      cidr: "10.20.0.0/23",
+      layout: { ...layout, endpointRanges: ["10.20.1.2-10.20.1.63", "10.20.0.1-10.20.0.63"], reservations: [] },
+    };
+    for (let index = 0; index < 20; index += 1) {
+      const { allottedIpv4 } = await create("endpoint", `e${index}`, { ...grown, pool: "10.20.1.0/24" });
+      expect(allottedIpv4).toMatch(/^10\.20\.1\./);
+    }
+    await expect(create("endpoint", "x", { ...grown, pool: "10.20.1.0/24", ipv4Address: "10.20.0.9" })).rejects.toThrow(
+      "the host's Docker network has 10.20.1.0/24 only: it was made before the subnet grew",
+    );
+  });
+});

@@ -348,6 +348,11 @@ $routes
 ROUTES
 }
 
+enable_ipv6() { # WHERE LINK: Docker turns it off in containers without a network of its own
+  [ "$(sysctl_in "$1" -n "net/ipv6/conf/$2/disable_ipv6" 2>/dev/null)" = 1 ] || return 0
+  try sysctl_in "$1" -qw "net/ipv6/conf/$2/disable_ipv6=0" || return 1
+  undo sysctl "$1" "net/ipv6/conf/$2/disable_ipv6" 1
+}
 op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local ones
   resolve_where "$1" || return 1
   at=$resolved
@@ -356,6 +361,7 @@ op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local
   present=,$(addresses_of "$at" "$2")
   for cidr in $(printf '%s' "$wanted" | tr ',' ' '); do
     case $present in *",$cidr,"*) continue ;; esac
+    case $cidr in *:*) enable_ipv6 "$at" "$2" || return 1 ;; esac
     try add_address "$at" "$cidr" "$2" || return 1
     undo addr-del "$at" "$cidr" "$2"
   done
