@@ -90,6 +90,10 @@ export class ModelHost {
     this.state.docker.networks.set(name, { mark, shape: "", bridge: `br-${name}`, subnets });
   }
 
+  setPath(peer: string, largest: number): void {
+    this.state.paths.set(peer, largest);
+  }
+
   setLedger(key: string, entry: { generation: number; hash: string; mark: string; intent: string }): void {
     this.state.ledger.set(key, { ...entry, intent: encodeText(entry.intent) });
   }

@@ -136,6 +136,8 @@ export interface Snapshot {
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Values that were asked for, by `WHERE KEY`, where `-` is the host. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** Peer → bytes of the packet that was sent to it undivided, and of the largest that it answered, if any. */
+  readonly paths: ReadonlyMap<string, { readonly sent: number; readonly passed: number | undefined }>;
   /** `CONTAINER NETWORK` → the host's end of its interface there. */
   readonly containerPorts: ReadonlyMap<string, string>;
   /** Where they were asked for. */

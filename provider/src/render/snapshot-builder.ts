@@ -33,6 +33,7 @@ export class SnapshotBuilder {
   private readonly ledger = new Map<string, LedgerEntry>();
   private readonly sysctls = new Map<string, string>();
   private readonly forwards = new Map<string, string>();
+  private readonly paths = new Map<string, { sent: number; passed: number | undefined }>();
   private readonly containerPorts = new Map<string, string>();
   private listeners: readonly ListenerState[] = [];
   private forwarding: Pick<Snapshot, "fdb" | "floods"> = { fdb: [], floods: new Map() };
@@ -43,7 +44,9 @@ export class SnapshotBuilder {
     if (kind === "fact") this.facts.set(first, decodeText(second).trim());
     else if (kind === "sysctl") this.sysctls.set(`${first} ${second}`, third);
     else if (kind === "forward") this.forwards.set(`${first} ${second} ${third}`, fourth);
-    else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
+    else if (kind === "path") {
+      this.paths.set(first, { sent: Number(second), passed: third === "-" ? undefined : Number(third) });
+    } else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
     else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
   }
 
@@ -127,6 +130,7 @@ export class SnapshotBuilder {
       forwards: this.forwards,
       containerPorts: this.containerPorts,
       listeners: this.listeners,
+      paths: this.paths,
     };
   }
 }

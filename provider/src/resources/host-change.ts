@@ -2,13 +2,16 @@
 import type { Intent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { applyWords, leftoverWords, queriesOf, removeAllWords } from "../compile/plan";
+import type { Words } from "../compile/steps";
 import { SdnError } from "../model/error";
 import { hash64 } from "../model/hash";
+import { isPeerList } from "../model/peer-set";
 import type { Snapshot } from "../model/snapshot";
 import type { Fragment } from "../render/instructions";
 import type { CallContext } from "../rpc/handlers";
 import type { HostSession } from "./host-session";
 import { located } from "./located";
+import { pathQueries } from "./path-proof";
 
 export interface Place {
   readonly session: HostSession;
@@ -33,7 +36,8 @@ export async function applyChange(
   expectedGeneration: number | undefined,
 ): Promise<Done> {
   const { intent, whole } = place;
-  const done = await converse(context, place, fragmentOf(intent, applyWords(before, whole), expectedGeneration));
+  const fragment = fragmentOf(intent, applyWords(before, whole), expectedGeneration);
+  const done = await converse(context, place, fragment, proofsOf(before, intent, whole));
   const leftovers = leftoversOf(done.previous, intent, before, intent);
   if (leftovers.length === 0) return done;
   const again = [...leftovers, ...applyWords(undefined, whole)];
@@ -52,8 +56,23 @@ export async function removeChange(
   if (leftovers.length > 0) await converse(context, place, removalOf(intent, leftovers, undefined));
 }
 
-async function converse(context: CallContext, { session, host, intent }: Place, fragment: Fragment): Promise<Done> {
-  const queries = fragment.intent === undefined ? [] : queriesOf(intent);
+/** What is tried out beyond reading back, in the same execution. */
+function proofsOf(before: Intent | undefined, intent: Intent, whole: Intent): readonly Words[] {
+  if (intent.kind !== "segment" || whole.kind !== "segment" || !isPeerList(whole.peers)) return [];
+  const earlier = before?.kind === "segment" ? before : undefined;
+  // Of many peers only a digest is remembered: the same one is the same peers.
+  const same = JSON.stringify(earlier?.peers) === JSON.stringify(intent.peers);
+  const known = same ? whole.peers : earlier !== undefined && isPeerList(earlier.peers) ? earlier.peers : [];
+  return pathQueries(earlier && { ...earlier, peers: known }, { ...whole, peers: whole.peers });
+}
+
+async function converse(
+  context: CallContext,
+  { session, host, intent }: Place,
+  fragment: Fragment,
+  proofs: readonly Words[] = [],
+): Promise<Done> {
+  const queries = fragment.intent === undefined ? [] : [...queriesOf(intent), ...proofs];
   const { result, warnings, previous, snapshot } = await located(host, intent.label, () =>
     session.apply(fragment, queries, context.signal),
   );

@@ -1,4 +1,4 @@
-import type { Intent } from "../compile/intent";
+import type { Intent, SegmentIntent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { driftOf, queriesOf } from "../compile/plan";
 import type { Connection } from "../model/connection";
@@ -32,6 +32,7 @@ import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import { ownerOf } from "./owner";
 import { located, namedHost } from "./located";
+import { narrowPathMessage, narrowPaths } from "./path-proof";
 import { precheck } from "./precheck";
 import type { SpecOf } from "./spec-inputs";
 import { wholeIntent } from "./whole-intent";
@@ -99,6 +100,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     this.hosts.note(connection);
     // The kind's own reader gives exactly the rest of the intent.
     const intent = { ...spec, kind: this.kind.kind, owner: ownerOf(urn), scope: scopeOf(connection) } as unknown as I;
+    if (intent.kind === "segment") this.hosts.noteName(intent.underlay, host);
     return { reader, parsed: { connection, host, intent } };
   }
 
@@ -185,7 +187,17 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
         remedy: "something else on the host undoes it; find that and run again",
       });
     }
+    if (intent.kind === "segment") this.warnOfNarrowPaths(context, host, intent, snapshot);
     return { ...inputs, generation, drift: [] };
+  }
+
+  /** Once a pair of hosts and run, however many segments they share. */
+  private warnOfNarrowPaths(context: CallContext, host: string, intent: SegmentIntent, snapshot: Snapshot): void {
+    for (const path of narrowPaths(snapshot)) {
+      if (!this.hosts.firstOf(intent.underlay, path.peer)) continue;
+      const other = this.hosts.nameAt(path.peer) ?? path.peer;
+      context.log("warning", narrowPathMessage(host, other, intent, path));
+    }
   }
 
   async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {

@@ -13,6 +13,9 @@ export class Hosts {
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly connections = new Map<string, Connection>();
+  /** By underlay address. */
+  private readonly names = new Map<string, string>();
+  private readonly pairs = new Set<string>();
 
   constructor(private readonly acquire: (connection: Connection) => Target) {}
 
@@ -30,6 +33,23 @@ export class Hosts {
   /** Remembers how a host is reached, for resources that know it only by its URI. */
   note(connection: Connection): void {
     this.connections.set(connectionUri(connection), connection);
+  }
+
+  noteName(underlay: string, name: string): void {
+    this.names.set(underlay, name);
+  }
+
+  /** What the program calls the host with this underlay address. */
+  nameAt(underlay: string): string | undefined {
+    return this.names.get(underlay);
+  }
+
+  /** Whether nothing was said yet in this run of the way between the two. */
+  firstOf(one: string, other: string): boolean {
+    const pair = [one, other].sort().join(" ");
+    const isNew = !this.pairs.has(pair);
+    this.pairs.add(pair);
+    return isNew;
   }
 
   known(uri: string): Connection | undefined {

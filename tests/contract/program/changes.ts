@@ -115,6 +115,18 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
         },
       },
     ],
+    [
+      "a segment grows",
+      {
+        given: network,
+        from: segment,
+        to: {
+          ...segment,
+          ipv4: { ...addressing.ipv4, cidr: "10.20.0.0/23", pool: "10.20.1.0/24" },
+          ipv6: { ...addressing.ipv6, cidr: "fd00:20::/47", pool: "fd00:20:1::/64" },
+        },
+      },
+    ],
     ["a namespace's port is made", { given: network, to: port }],
     [
       "a port's addresses, MAC, MTU and gateway change",

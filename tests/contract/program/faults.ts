@@ -39,7 +39,7 @@ function prologue(kind: Fault, k: number, counter: string): string {
 strike() {
   case "$1 $2" in 'sysctl -n' | 'nft list' | 'nft get') return 0 ;; esac
   case " $* " in
-    ' mv '* | *' add '* | *' append '* | *' set '* | *' del '* | *' delete '* | *' replace '* | *' -qw '* | *' -f '* | *' -I '* | *' -D '*) ;;
+    ' mv '* | *' add '* | *' append '* | *' set '* | *' del '* | *' delete '* | *' replace '* | *' -qw '* | *' -f '* | *' -batch '* | *' -I '* | *' -D '*) ;;
     *) return 0 ;;
   esac
   count=$(cat '${counter}')

@@ -175,6 +175,10 @@ export function queryLines(state: ModelState, operation: string, words: readonly
       return words
         .slice(1)
         .map((key) => `sysctl ${first} ${key} ${state.namespaces.get(first)?.sysctls.get(key) ?? "0"}`);
+    case "query_path": {
+      const passed = state.paths.get(second);
+      return [`path ${second} ${third} ${passed === undefined ? third : passed === 0 ? "-" : passed}`];
+    }
     case "query_port": {
       const port = containerPort(state, first, second);
       return port === undefined ? [] : [`port ${first} ${second} ${port}`];

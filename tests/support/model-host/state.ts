@@ -70,6 +70,8 @@ export interface ModelState {
   readonly listeners: string[];
   /** Values of the host's own sysctls before we changed them. */
   readonly savedSysctls: Map<string, string>;
+  /** Peer → the largest packet that gets there, 0 for none; every size where a peer is not in it. */
+  readonly paths: Map<string, number>;
 }
 
 export function emptyNamespace(): ModelNamespace {
@@ -109,6 +111,7 @@ export function emptyState(): ModelState {
     ledger: new Map(),
     listeners: [],
     savedSysctls: new Map(),
+    paths: new Map(),
   };
 }
 

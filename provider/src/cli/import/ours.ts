@@ -319,5 +319,6 @@ function isReserved(family: SegmentAddressing | undefined, text: string): boolea
   const address = readAddress(text);
   if (family === undefined || address === undefined || formatAddress(address) === family.gateway) return false;
   const hostRangePrefixLength = parseCidr(family.range, "range").prefixLength;
-  return inRange(address, subnetLayout(parseCidr(family.cidr, "cidr"), { hostRangePrefixLength }).endpointRange);
+  const { endpointRanges } = subnetLayout(parseCidr(family.cidr, "cidr"), { hostRangePrefixLength });
+  return endpointRanges.some((range) => inRange(address, range));
 }

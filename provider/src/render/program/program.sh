@@ -17,6 +17,7 @@ last_links=
 last_elements=
 last_chains=
 locked=
+paths=
 newline='
 '
 
@@ -56,6 +57,7 @@ undo_all() {
       vxlan) remake_vxlan "$a" "$b" "$c" $d ;;
       addr-del) ip_in "$a" addr del "$b" dev "$c" ;;
       addr-add) add_address "$a" "$b" "$c" ;;
+      addr-swap) swap_address "$a" "$b" "$c" "$d" -force ;;
       route-del) ip_in "$a" "$b" route del $c $d ;;
       route-add) ip_in "$a" "$b" route replace $c $d ;;
       neigh-del) ip_in "$a" neigh del "$b" dev "$c" ;;
@@ -353,20 +355,34 @@ enable_ipv6() { # WHERE LINK: Docker turns it off in containers without a networ
   try sysctl_in "$1" -qw "net/ipv6/conf/$2/disable_ipv6=0" || return 1
   undo sysctl "$1" "net/ipv6/conf/$2/disable_ipv6" 1
 }
+swap_address() { # WHERE FROM TO LINK [-force]: one address with another prefix length, with nothing in between
+  printf 'addr del %s dev %s\naddr add %s dev %s nodad\n' "$2" "$4" "$3" "$4" | ip_in "$1" ${5:+"$5"} -batch -
+}
 op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local ones
   resolve_where "$1" || return 1
   at=$resolved
-  wanted=,$3,
+  wanted=,$3, swapped=,
   [ "$3" = - ] && wanted=,
   present=,$(addresses_of "$at" "$2")
   for cidr in $(printf '%s' "$wanted" | tr ',' ' '); do
     case $present in *",$cidr,"*) continue ;; esac
-    case $cidr in *:*) enable_ipv6 "$at" "$2" || return 1 ;; esac
+    case $cidr in
+      *:*)
+        enable_ipv6 "$at" "$2" || return 1
+        # The kernel has an IPv6 address once, whatever its prefix length.
+        other=$(printf '%s' "$present" | tr ',' '\n' | grep "^${cidr%/*}/")
+        if [ -n "$other" ]; then
+          undo addr-swap "$at" "$cidr" "$other" "$2"
+          try swap_address "$at" "$other" "$cidr" "$2" || return 1
+          swapped=$swapped$other,
+          continue
+        fi ;;
+    esac
     try add_address "$at" "$cidr" "$2" || return 1
     undo addr-del "$at" "$cidr" "$2"
   done
   for cidr in $(printf '%s' "$present" | tr ',' ' '); do
-    case $wanted in *",$cidr,"*) continue ;; esac
+    case $wanted$swapped in *",$cidr,"*) continue ;; esac
     # Else the kernel takes the other addresses of the same subnet away with the first.
     try sysctl_in "$at" -qw "net/ipv4/conf/$2/promote_secondaries=1" || return 1
     remember_routes "$at" -4 dev "$2"
@@ -976,6 +992,33 @@ op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHE
 op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
 op_query_listeners() { section listeners - ss -H -l -n -t -u; } # the ports that the host itself listens on
 op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
+op_query_path() { paths="$paths$*$newline"; } # LOCAL PEER BYTES: whether a packet of that size gets there undivided
+probe_paths() { # all at once, so that one that does not answer holds up nothing
+  [ -n "$paths" ] && command -v ping >/dev/null 2>&1 || return 0
+  printf '%s' "$paths" | sort -u | {
+    while read -r local peer bytes; do probe_path "$local" "$peer" "$bytes" & done
+    wait
+  }
+}
+probe_path() { # LOCAL PEER BYTES
+  if full_ping "$1" "$2" "$3"; then say "path $2 $3 $3"; return; fi
+  # Nobody who answers: nothing can be told of the way.
+  if ! full_ping "$1" "$2" 128; then say "path $2 $3 -"; return; fi
+  low=128 high=$3
+  while [ $((high - low)) -gt 8 ]; do
+    middle=$(((low + high) / 2))
+    if full_ping "$1" "$2" "$middle"; then low=$middle; else high=$middle; fi
+  done
+  say "path $2 $3 $low"
+}
+full_ping() { # LOCAL PEER BYTES: two attempts, as the first packet may wait for its neighbour's address
+  header=28
+  case $2 in *:*) header=48 ;; esac
+  for attempt in 1 2; do
+    ping -n -q -c 1 -W 1 -M "do" -s $(($3 - header)) -I "$1" "$2" >/dev/null 2>&1 && return 0
+  done
+  return "$attempt"
+}
 op_query_port() { if find_port "$@"; then say "port $1 $2 $port"; fi; } # CONTAINER NETWORK BRIDGE
 op_query_forward() { # IN OUT MARK
   for tool in iptables ip6tables; do
@@ -1026,9 +1069,9 @@ perform() { # OPERATION WORD…
     scope) scope=$1; [ "$scope" = - ] || state=/var/lib/sdn/netns/$scope ;;
     lock) prepare ;;
     facts) facts ;;
-    report) set +f; report; set -f ;;
+    report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_port | query_rules | query_table | query_listeners) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners) "op_$op" "$@" ;;
     begin | end | forget) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
