@@ -70,7 +70,7 @@ function isNeighbourDiscovery({ source, protocol, icmp }: BridgedPacket): boolea
   return source.family === 6 && protocol === 58 && [130, 131, 132, 133, 135, 136, 143].includes(icmp.type);
 }
 
-function judgeAt(
+export function judgeAt(
   policies: readonly Policy[],
   world: World,
   packet: BridgedPacket,

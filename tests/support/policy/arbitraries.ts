@@ -257,7 +257,7 @@ export const packetArbitrary: fc.Arbitrary<BridgedPacket> = fc
       protocol: fc.constantFrom(6, 6, 6, 17, 17, 132, 1, 58, 47, 0, 255),
       secondWord: fc.oneof(portArbitrary, fc.integer({ min: 0, max: 65_535 })),
       icmp: fc.record({
-        type: fc.constantFrom(0, 3, 8, 128, 129, 133, 134, 135, 255),
+        type: fc.constantFrom(0, 3, 8, 128, 129, 130, 133, 134, 135, 136, 137, 143, 255),
         code: fc.constantFrom(0, 1, 2, 255),
       }),
       tcpFlags: fc.oneof(

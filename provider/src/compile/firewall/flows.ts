@@ -1,0 +1,119 @@
+/**
+ * Which open flows a change forbids. A host accepts what belongs to a flow without asking again, so these have to be
+ * ended where the policy says so, and only these.
+ */
+
+import type { Address } from "../../model/address";
+import type { Direction, Policy } from "../../policy/rule";
+import { includesPoint, type Interval } from "../../policy/intervals";
+import { hasPorts, icmpOf, lowBits } from "../../policy/transport";
+import type { Cells } from "./cells";
+import type { Part } from "./line";
+import type { Decision, Outcome } from "./outcome";
+import type { EndpointClass, FirewallPlan } from "./plan";
+
+/** A flow as conntrack has it, in the direction in which it was opened. */
+export interface Flow {
+  /** The conntrack zone: the bridge that it was seen on. */
+  readonly zone: number;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly protocol: number;
+  /** Destination port, of protocols that have ports. */
+  readonly port?: number;
+  /** Of ICMP and ICMPv6. */
+  readonly icmp?: { readonly type: number; readonly code: number };
+}
+
+export interface ForbiddenFlow {
+  readonly flow: Flow;
+  readonly direction: Direction;
+  /** `POLICY/RULE` that forbids it now. */
+  readonly by: string;
+}
+
+/**
+ * Flows that the plan forbids, unless the policy that forbids them keeps open flows. Flows that were forbidden before
+ * are among them: they are open because some earlier policy kept them.
+ *
+ * @param time seconds since 1970
+ */
+export function flowsToCut(
+  plan: FirewallPlan,
+  policies: readonly Policy[],
+  flows: readonly Flow[],
+  time: number,
+): readonly ForbiddenFlow[] {
+  const keeps = new Set(policies.filter((policy) => policy.onClose === "keep").map((policy) => policy.name));
+  const judge = new PlanJudge(plan, time);
+  return flows.flatMap((flow): readonly ForbiddenFlow[] => {
+    for (const direction of ["egress", "ingress"] as const) {
+      const { verdict, by } = judge.decide(flow, direction);
+      if (verdict !== "allow" && by !== undefined) {
+        return keeps.has(by.slice(0, by.indexOf("/"))) ? [] : [{ flow, direction, by }];
+      }
+    }
+    return [];
+  });
+}
+
+const undecided: Pick<Decision, "verdict" | "by"> = { verdict: "allow", by: undefined };
+
+/** Looks flows up in a plan, as a host's maps would. */
+class PlanJudge {
+  private readonly classes: ReadonlyMap<string, EndpointClass>;
+  private readonly bridges: ReadonlyMap<number, string>;
+  private readonly subjects: ReadonlyMap<string, FirewallPlan["subjects"]>;
+
+  constructor(
+    plan: FirewallPlan,
+    private readonly time: number,
+  ) {
+    this.classes = new Map(plan.classes.map((one) => [one.name, one]));
+    this.bridges = new Map(plan.zones.map(({ bridge, zone }) => [zone, bridge]));
+    this.subjects = Map.groupBy(plan.subjects, ({ bridge, direction, family }) => `${bridge} ${direction} ${family}`);
+  }
+
+  decide(flow: Flow, direction: Direction): Pick<Decision, "verdict" | "by"> {
+    const [own, peer] = direction === "egress" ? [flow.source, flow.destination] : [flow.destination, flow.source];
+    const bridge = this.bridges.get(flow.zone) ?? "";
+    const subject = this.subjects
+      .get(`${bridge} ${direction} ${own.family}`)
+      ?.find((one) => includesPoint([one], own.value));
+    const found = subject === undefined ? undefined : this.classes.get(subject.class);
+    if (found === undefined) return undecided;
+    return decisionAt(outcomeOf(found.cells, peer.value, transportPoint(flow)), this.time);
+  }
+}
+
+function transportPoint({ protocol, port = 0, icmp, source }: Flow): number {
+  if (hasPorts(protocol)) return protocol * lowBits + port;
+  if (protocol === icmpOf(source.family) && icmp !== undefined) return protocol * lowBits + icmp.type * 256 + icmp.code;
+  return protocol * lowBits;
+}
+
+function outcomeOf(cells: Cells, peer: bigint, transport: number): Outcome {
+  for (const layer of cells.layers) {
+    const cell = at(layer.cells, peer);
+    const part = cell === undefined ? undefined : at(cell.parts, transport);
+    if (part !== undefined) return part.outcome;
+  }
+  return at<number, Part>(cells.background, transport)?.outcome ?? cells.rest;
+}
+
+function decisionAt({ slices }: Outcome, time: number): Pick<Decision, "verdict" | "by"> {
+  return slices.find(({ until }) => until === undefined || time < until)?.decision ?? undecided;
+}
+
+/** Of sorted, disjoint intervals the one with the point. */
+function at<T extends number | bigint, I extends Interval<T>>(sorted: readonly I[], point: T): I | undefined {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as I).last < point) low = middle + 1;
+    else high = middle;
+  }
+  const found = sorted[low];
+  return found !== undefined && found.first <= point ? found : undefined;
+}
