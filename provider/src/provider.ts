@@ -1,3 +1,4 @@
+import { adoptedSegment } from "./components/adopted-segment";
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
 import { networkPeering } from "./components/network-peering";
@@ -12,7 +13,7 @@ import { endpointAllocationKind } from "./resources/endpoint-allocation";
 import { HostHandler } from "./resources/host";
 import { HostResource } from "./resources/host-resource";
 import { Hosts } from "./resources/hosts";
-import { peeringKind, portKind, routerKind, segmentKind } from "./resources/linux";
+import { adoptedKind, peeringKind, portKind, routerKind, segmentKind } from "./resources/linux";
 import { networkAllocationKind } from "./resources/network-allocation";
 import { peeringAllocationKind } from "./resources/peering-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
@@ -44,6 +45,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
     "sdn:ipam:PeeringAllocation": () => new AllocationHandler(peeringAllocationKind, hosts, book),
     "sdn:ipam:SubnetAllocation": () => new AllocationHandler(subnetAllocationKind, hosts, book),
+    "sdn:linux:AdoptedSegment": () => new HostResource(adoptedKind, hosts),
     "sdn:linux:Peering": () => new HostResource(peeringKind, hosts),
     "sdn:linux:Port": () => new HostResource(portKind, hosts),
     "sdn:linux:Router": () => new HostResource(routerKind, hosts),
@@ -51,6 +53,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:linux:SharedPort": () => new SharedPortHandler(hosts),
   };
   const componentTable: Table<keyof typeof components, ComponentHandler> = {
+    "sdn:index:AdoptedSegment": () => adoptedSegment,
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
     "sdn:index:NetworkPeering": () => networkPeering,

@@ -32,6 +32,10 @@ export interface GetTopologyArgs {
  */
 export interface GetTopologyResult {
     /**
+     * What others made and programs have adopted.
+     */
+    readonly adopted: outputs.TopologyAdopted[];
+    /**
      * What is attached.
      */
     readonly endpoints: outputs.TopologyEndpoint[];

@@ -5,6 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 // Export members:
+export { AdoptedSegmentArgs } from "./adoptedSegment";
+export type AdoptedSegment = import("./adoptedSegment").AdoptedSegment;
+export const AdoptedSegment: typeof import("./adoptedSegment").AdoptedSegment = null as any;
+utilities.lazyLoad(exports, ["AdoptedSegment"], () => require("./adoptedSegment"));
+
 export { EndpointArgs } from "./endpoint";
 export type Endpoint = import("./endpoint").Endpoint;
 export const Endpoint: typeof import("./endpoint").Endpoint = null as any;
@@ -69,6 +74,8 @@ const _module = {
     version: utilities.getVersion(),
     construct: (name: string, type: string, urn: string): pulumi.Resource => {
         switch (type) {
+            case "sdn:index:AdoptedSegment":
+                return new AdoptedSegment(name, <any>undefined, { urn })
             case "sdn:index:Endpoint":
                 return new Endpoint(name, <any>undefined, { urn })
             case "sdn:index:Fabric":

@@ -428,6 +428,19 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
       says: ({ name }) => `subnets of Docker network ${name} is 198.51.100.0/24, should be `,
     },
   ],
+  "adopted-link": [
+    changedLink("MTU", here, nameOf, { mtu: 1280 }, ({ name, mtu }) => `MTU of ${name} is 1280, should be ${mtu}`),
+    changedLink("its mark lost", here, nameOf, { alias: "" }, ({ name }) => `interface ${name}, which was adopted, `),
+    {
+      name: "taken off its bridge",
+      strike: (state, { name, bridge }) => {
+        if (bridge !== undefined) edit(state, undefined, name, { master: "" });
+      },
+      says: ({ name, bridge }) => `bridge of ${name} is none, should be ${bridge ?? ""}`,
+    },
+  ],
+  // It is there or gone, and what is gone is not made anew.
+  "adopted-docker-network": [],
   "docker-connection": [
     {
       name: "disconnected",

@@ -1,6 +1,7 @@
 /** What `pulumi-sdn import` reads and writes, on modelled hosts, and a run of what it wrote. */
 import type { HostView } from "../../provider/src/compile/fleet-intents";
 import { foundOf } from "../../provider/src/cli/import/agreement";
+import { foreignDeclarations } from "../../provider/src/cli/import/foreign";
 import { hostDeclarations } from "../../provider/src/cli/import/hosts";
 import { ourDeclarations } from "../../provider/src/cli/import/ours";
 import type { Declaration, Program as Written, Property } from "../../provider/src/cli/import/program";
@@ -20,6 +21,7 @@ export function viewsOf(world: World, count = world.hosts.length): Promise<reado
 export interface Imported {
   readonly written: Written;
   readonly obstacles: readonly string[];
+  readonly notes: readonly string[];
 }
 
 export async function importOf(world: World, owner = "shop/dev", count = world.hosts.length): Promise<Imported> {
@@ -29,9 +31,10 @@ export async function importOf(world: World, owner = "shop/dev", count = world.h
   });
   const found = foundOf(views, owner);
   const hosts = hostDeclarations(views, given);
-  const declarations = [...hosts.values(), ...ourDeclarations(found, hosts, views)];
+  const foreign = foreignDeclarations(views, hosts, owner);
+  const declarations = [...hosts.values(), ...ourDeclarations(found, hosts, views), ...foreign.declarations];
   const [project = "", stack = ""] = owner.split("/");
-  return { written: { project, stack, declarations }, obstacles: found.obstacles };
+  return { written: { project, stack, declarations }, obstacles: found.obstacles, notes: foreign.notes };
 }
 
 /** The written program as the engine runs it. */

@@ -1,5 +1,6 @@
 /** Intents as examples: one for each shape that the provider makes. */
 import type {
+  AdoptedIntent,
   Attachment,
   Nat,
   PeeringIntent,
@@ -144,3 +145,17 @@ export const peerRouter = (): RouterIntent =>
   routerIntent({ label: "data", vni: 5005, cidr: "10.30.0.0/16", ipv6Cidr: "fd00:30::/48" });
 
 export const portAddress6 = { address: "fd00:20:1::5/64", gateway: "fd00:20:1::1" };
+
+/** A bridge with a VXLAN device and a Docker network, as somebody made them. */
+export function adoptedIntent(changes: Partial<AdoptedIntent> = {}): AdoptedIntent {
+  return {
+    ...place,
+    kind: "adopted",
+    label: "office",
+    name: "office",
+    bridge: { name: "br0", mtu: 1400 },
+    vxlans: [{ name: "vx42", mtu: 1400, vni: 42, local: "192.0.2.11", port: 8472, remotes: ["192.0.2.12"] }],
+    dockerNetwork: { name: "office", networkId: "id-of-office", cidrs: ["172.30.0.0/16"] },
+    ...changes,
+  };
+}

@@ -12,6 +12,7 @@ export function surroundedHost(intent: Intent): ModelHost {
   host.addDockerUser();
   host.setLink("ens4", { mtu: 9000 });
   host.setContainer("web-1");
+  if (intent.kind === "adopted") handmade(host);
   if (intent.kind !== "router") perform(host, routerIntent());
   if (intent.kind === "peering") perform(host, peerRouter());
   if (intent.kind === "port") {
@@ -19,6 +20,15 @@ export function surroundedHost(intent: Intent): ModelHost {
     host.setDockerNetwork("shop-web", ["10.20.1.0/24"]);
   }
   return host;
+}
+
+/** What somebody made before: `adoptedIntent` says the same of it. */
+function handmade(host: ModelHost): void {
+  const vxlan = { id: 42, local: "192.0.2.11", port: 8472 };
+  host.setLink("br0", { kind: "bridge", mtu: 1400, up: true });
+  host.setLink("vx42", { kind: "vxlan", mtu: 1400, up: true, master: "br0", vxlan });
+  host.setFlood("vx42", ["192.0.2.12"]);
+  host.setDockerNetwork("office", ["172.30.0.0/16"]);
 }
 
 /** Applies it; it must succeed. */

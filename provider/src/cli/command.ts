@@ -22,7 +22,7 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   topology [--json]                 what is on the hosts, as a picture
   route FROM TO [--network NAME] [--on HOST] [--json]
                                     what becomes of a packet, hop by hop
-  import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER]
+  import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
 
 A host is ssh://USER@ADDRESS:PORT, netns:NAME or local:. Nothing is changed on any host. The hosts' keys must be

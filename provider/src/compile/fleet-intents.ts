@@ -1,5 +1,5 @@
 import type { Snapshot } from "../model/snapshot";
-import type { Intent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import type { AdoptedIntent, Intent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { resourceKey } from "./names";
 
 /** A host as it was read, or why it could not be. */
@@ -22,6 +22,7 @@ export interface FleetIntents {
   readonly segments: readonly Placed<SegmentIntent>[];
   readonly ports: readonly Placed<PortIntent>[];
   readonly peerings: readonly Placed<PeeringIntent>[];
+  readonly adopted: readonly Placed<AdoptedIntent>[];
 }
 
 /** What a host remembers of what was asked of it. */
@@ -35,6 +36,7 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
   const segments: Placed<SegmentIntent>[] = [];
   const ports: Placed<PortIntent>[] = [];
   const peerings: Placed<PeeringIntent>[] = [];
+  const adopted: Placed<AdoptedIntent>[] = [];
   for (const { name: host, snapshot } of views) {
     const intents = snapshot === undefined ? [] : [...intentsOf(snapshot)];
     intents.sort((one, other) => (resourceKey(one) < resourceKey(other) ? -1 : 1));
@@ -52,8 +54,11 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
         case "peering":
           peerings.push({ host, intent });
           break;
+        case "adopted":
+          adopted.push({ host, intent });
+          break;
       }
     }
   }
-  return { routers, segments, ports, peerings };
+  return { routers, segments, ports, peerings, adopted };
 }

@@ -2,6 +2,7 @@
  * What one resource wants on one host, as plain data with every number decided. The `sdn:linux:*` resources hold
  * exactly these as their inputs, and the host keeps them beside what was made from them.
  */
+import type { AdoptedBridge, AdoptedDockerNetwork, AdoptedVxlan } from "../model/adopted";
 
 import type { Peers } from "../model/peer-set";
 
@@ -147,4 +148,13 @@ export interface PeeringIntent extends IntentBase {
   readonly sides: readonly [PeeringSide, PeeringSide];
 }
 
-export type Intent = RouterIntent | SegmentIntent | PortIntent | PeeringIntent;
+/** What somebody else made on one host: marked and watched, neither made nor removed. */
+export interface AdoptedIntent extends IntentBase {
+  readonly kind: "adopted";
+  readonly name: string;
+  readonly bridge: AdoptedBridge | undefined;
+  readonly vxlans: readonly AdoptedVxlan[];
+  readonly dockerNetwork: AdoptedDockerNetwork | undefined;
+}
+
+export type Intent = RouterIntent | SegmentIntent | PortIntent | PeeringIntent | AdoptedIntent;

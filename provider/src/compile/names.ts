@@ -38,6 +38,7 @@ export const hostMac = (use: string, vni: number, host: string): string =>
 
 /** The resource's name on the host: in marks, in the ledger and in ids. */
 export function resourceKey(intent: Intent): string {
+  if (intent.kind === "adopted") return `adopted-${intent.name}`;
   return intent.kind === "port" ? `port-${intent.vni}-${intent.name}` : `${intent.kind}-${intent.vni}`;
 }
 

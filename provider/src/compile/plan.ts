@@ -1,5 +1,6 @@
 import type { Snapshot } from "../model/snapshot";
 import type { Intent } from "./intent";
+import { adoptedSteps } from "./adopted";
 import { peeringSteps } from "./peering";
 import { portSteps } from "./port";
 import { routerSteps } from "./router";
@@ -19,6 +20,8 @@ export function stepsOf(intent: Intent): readonly Step[] {
       return portSteps(intent);
     case "peering":
       return peeringSteps(intent);
+    case "adopted":
+      return adoptedSteps(intent);
   }
 }
 

@@ -121,6 +121,22 @@ export type Step =
       readonly elements: readonly { readonly set: string; readonly value: readonly string[] }[];
     }
   | { readonly kind: "forward-accept"; readonly in: string; readonly out: string; readonly mark: string }
+  /** A link that somebody else made, with what it had when it was adopted. */
+  | {
+      readonly kind: "adopted-link";
+      readonly name: string;
+      readonly type: "bridge" | "vxlan";
+      readonly mtu: number;
+      readonly bridge: string | undefined;
+      readonly vxlan: { readonly vni: number; readonly local: string; readonly port: number } | undefined;
+      readonly mark: string;
+    }
+  | {
+      readonly kind: "adopted-docker-network";
+      readonly name: string;
+      readonly networkId: string;
+      readonly cidrs: readonly string[];
+    }
   | {
       readonly kind: "docker-network";
       readonly name: string;

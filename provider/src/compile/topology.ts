@@ -4,7 +4,7 @@ import { isPeerList } from "../model/peer-set";
 import type { DockerNetworkState } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
-import type { Attachment, Nat, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
+import type { AdoptedIntent, Attachment, Nat, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { bridgeName, markOf, peeringLinkName, routerNamespace, vxlanName } from "./names";
 import { driftOf } from "./plan";
 
@@ -15,6 +15,17 @@ export interface Topology {
   readonly subnets: readonly TopologySubnet[];
   readonly endpoints: readonly TopologyEndpoint[];
   readonly peerings: readonly TopologyPeering[];
+  readonly adopted: readonly TopologyAdopted[];
+}
+
+/** What somebody else made, on one host. */
+export interface TopologyAdopted {
+  readonly name: string;
+  readonly owner: string;
+  readonly host: string;
+  readonly bridge: string | undefined;
+  readonly vxlans: readonly { readonly device: string; readonly vni: number; readonly remotes: readonly string[] }[];
+  readonly dockerNetwork: string | undefined;
 }
 
 /** A peering on one host. */
@@ -111,6 +122,7 @@ export function topologyOf(views: readonly HostView[]): Topology {
     subnets: groups(intents.segments).map(subnetOf).sort(inOrder),
     endpoints: endpointsOf(views, intents),
     peerings: intents.peerings.map(peeringOf),
+    adopted: intents.adopted.map(adoptedOf),
   };
 }
 
@@ -184,6 +196,12 @@ function segmentOf({ host, intent }: Placed<SegmentIntent>, all: readonly Placed
     routers: [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),
     dockerNetwork,
   };
+}
+
+function adoptedOf({ host, intent }: Placed<AdoptedIntent>): TopologyAdopted {
+  const { name, owner, bridge, vxlans, dockerNetwork } = intent;
+  const devices = vxlans.map(({ name: device, vni, remotes }) => ({ device, vni, remotes }));
+  return { name, owner, host, bridge: bridge?.name, vxlans: devices, dockerNetwork: dockerNetwork?.name };
 }
 
 function peeringOf({ host, intent }: Placed<PeeringIntent>): TopologyPeering {

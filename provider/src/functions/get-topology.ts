@@ -22,7 +22,8 @@ export class GetTopology implements FunctionHandler {
     const members = readMembers(reader, this.hosts);
     reader.finish();
     if (!reader.problems.empty) return { failures: reader.problems.list };
-    if (reader.unknowns.size > 0) return unknownResult("hosts", "networks", "subnets", "endpoints", "picture");
+    if (reader.unknowns.size > 0)
+      return unknownResult("hosts", "networks", "subnets", "endpoints", "adopted", "picture");
     const topology = topologyOf(await readFleet(this.hosts, members, context.signal));
     return { result: topologyValue(topology) };
   }
@@ -30,7 +31,7 @@ export class GetTopology implements FunctionHandler {
 
 /** As the schema has it. */
 export function topologyValue(topology: Topology): ValueMap {
-  const { hosts, networks, subnets, endpoints } = topology;
+  const { hosts, networks, subnets, endpoints, adopted } = topology;
   const subnetName = (vni: number): string => subnets.find((one) => one.vni === vni)?.name ?? "";
   return plain({
     hosts: hosts.map(({ problem, ...host }) => ({ ...host, reachable: problem === undefined, problem })),
@@ -54,6 +55,7 @@ export function topologyValue(topology: Topology): ValueMap {
       ipv6Address: ipv6,
       macAddress: mac,
     })),
+    adopted: adopted.map(({ dockerNetwork, ...one }) => ({ ...one, dockerNetworkName: dockerNetwork })),
     picture: picture(topology),
   });
 }

@@ -1,4 +1,4 @@
-import type { Topology, TopologyHost, TopologyNetwork, TopologySubnet } from "../compile/topology";
+import type { Topology, TopologyAdopted, TopologyHost, TopologyNetwork, TopologySubnet } from "../compile/topology";
 
 /** What the hosts have, one box a host, for a person to look at. Ends with a line break. */
 export function picture(topology: Topology): string {
@@ -41,7 +41,10 @@ function hostLines(host: TopologyHost, topology: Topology): readonly string[] {
         routers.some((one) => one.host === host.name) && !subnets.some((one) => one.networkVni === vni),
     )
     .map(({ name, vni }) => `network ${name} (sdn-r-${vni}), no subnet here`);
-  const all = [...lines, ...alone, ...host.drift.map((sentence) => `! ${sentence}`)];
+  const adopted = topology.adopted
+    .filter((one) => one.host === host.name)
+    .flatMap((one) => adoptedLines(one, topology));
+  const all = [...lines, ...alone, ...adopted, ...host.drift.map((sentence) => `! ${sentence}`)];
   return all.length > 0 ? all : ["nothing of sdn"];
 }
 
@@ -64,6 +67,15 @@ function subnetLines(host: TopologyHost, subnet: TopologySubnet, topology: Topol
       .filter((one) => one.host === host.name && one.vni === subnet.vni)
       .map((one) => `    └─ ${words(`[${one.name}]`, one.ipv4, one.ipv6)}`),
   ];
+}
+
+function adoptedLines({ name, bridge, vxlans, dockerNetwork }: TopologyAdopted, topology: Topology): readonly string[] {
+  const docker = dockerNetwork === undefined ? undefined : `Docker ${dockerNetwork}`;
+  const devices = vxlans.map(
+    ({ device, vni, remotes }) =>
+      `${device} VXLAN ${vni} → ${remotes.map((one) => nameOfVtep(one, topology)).join(" ") || "nobody"}`,
+  );
+  return [`adopted ${name}`, `  ${[bridge, docker, ...devices].filter((part) => part !== undefined).join(" ── ")}`];
 }
 
 /** A VTEP by its host's name, where that is among the hosts. */

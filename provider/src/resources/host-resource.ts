@@ -1,6 +1,8 @@
-import type { Intent, SegmentIntent } from "../compile/intent";
+import type { AdoptedIntent, Intent, SegmentIntent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
-import { driftOf, queriesOf } from "../compile/plan";
+import { driftOf, queriesOf, stepsOf } from "../compile/plan";
+import { differencesOf } from "../compile/steps";
+import { adoptedLinkDifferences } from "../compile/steps/adoption";
 import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import { SdnError } from "../model/error";
@@ -271,9 +273,24 @@ const generationOf = (outputs: ValueMap): number | undefined =>
 /** A resource that is new to this state and not to the host, where a state was lost or an import was written. */
 function sayAdoption(context: CallContext, { host, intent }: Parsed<Intent>, snapshot: Snapshot): void {
   const entry = snapshot.ledger.get(resourceKey(intent));
-  if (entry === undefined) return;
+  if (entry === undefined) {
+    if (intent.kind === "adopted") sayForeignAdoption(context, host, intent, snapshot);
+    return;
+  }
   const becomes = entry.hash === hashOf(intent) ? "and nothing on it changes" : "and changed to what is asked for";
   context.log("info", `host ${host}: ${resourceKey(intent)} is there already: it is adopted, ${becomes}`);
+}
+
+/** What somebody else made is taken in: what the first `up` does to it, in full. */
+function sayForeignAdoption(context: CallContext, host: string, intent: AdoptedIntent, snapshot: Snapshot): void {
+  const changes = stepsOf(intent).flatMap((step) => {
+    const link = step.kind === "adopted-link" ? snapshot.host.links.get(step.name) : undefined;
+    if (step.kind !== "adopted-link") return differencesOf(step, snapshot);
+    return link === undefined ? [] : adoptedLinkDifferences(step, link);
+  });
+  const marked = "it is adopted: it gets our mark";
+  const rest = changes.length === 0 ? "and nothing else of it changes" : `and is changed: ${changes.join("; ")}`;
+  context.log("info", `host ${host}: ${intent.label} is somebody's; ${marked}, ${rest}`);
 }
 
 /** Whether nothing at all is left of what the resource made. */

@@ -27,6 +27,10 @@ export async function ledgerHoldings(hosts: Hosts, uris: readonly string[], cont
   for (const intent of all) {
     if (intent.kind === "port") continue;
     const owner = holderName(intent);
+    if (intent.kind === "adopted") {
+      vnis.push(...intent.vxlans.map(({ vni }) => ({ value: vni, owner })));
+      continue;
+    }
     vnis.push({ value: intent.vni, owner });
     if (intent.kind !== "segment") continue;
     const blocks = subnets.get(intent.routerVni) ?? [];
@@ -40,7 +44,13 @@ export async function ledgerHoldings(hosts: Hosts, uris: readonly string[], cont
 
 /** A holder as messages name it; the same for a resource of this stack as the allocation itself says. */
 function holderName(intent: Intent): string {
-  const nouns = { router: "network", segment: "subnet", peering: "peering", port: "endpoint" } as const;
+  const nouns = {
+    router: "network",
+    segment: "subnet",
+    peering: "peering",
+    port: "endpoint",
+    adopted: "adopted segment",
+  } as const;
   return `${nouns[intent.kind]} ${intent.label} of ${intent.owner}`;
 }
 

@@ -1,5 +1,6 @@
-import type { PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
+import type { AdoptedIntent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
 import type { HostResourceKind } from "./host-resource";
+import { readAdoptedSpec } from "./spec-adopted";
 import { readPeeringSpec } from "./spec-peering";
 import { readPortSpec, readRouterSpec, readSegmentSpec } from "./spec-inputs";
 
@@ -9,6 +10,15 @@ export const routerKind: HostResourceKind<RouterIntent> = {
   kind: "router",
   readSpec: readRouterSpec,
   identity: ["vni"],
+  sameName: false,
+};
+
+/** What somebody else made, on one host. */
+export const adoptedKind: HostResourceKind<AdoptedIntent> = {
+  token: "sdn:linux:AdoptedSegment",
+  kind: "adopted",
+  readSpec: readAdoptedSpec,
+  identity: ["name"],
   sameName: false,
 };
 

@@ -6,6 +6,7 @@ import type { SdnErrorDetail } from "../model/error";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { DockerNetworkState, Snapshot } from "../model/snapshot";
+import { adoptedFits } from "./precheck-adopted";
 import { natFits } from "./precheck-nat";
 import { peeringFits } from "./precheck-peering";
 
@@ -31,6 +32,7 @@ export const precheck = {
     if (intent.kind === "port") portFits(intent, snapshot, say);
     if (intent.kind === "router") natFits(intent, snapshot, others, say);
     if (intent.kind === "peering") peeringFits(intent, others, say);
+    if (intent.kind === "adopted") adoptedFits(intent, snapshot, others, say);
     return problems;
   },
 };
@@ -52,6 +54,7 @@ function linksOf(intent: Intent): readonly string[] {
     case "port":
       return [endpointLinkName(intent.vni, intent.name)];
     case "peering":
+    case "adopted":
       return [];
   }
 }
@@ -70,13 +73,16 @@ function namesAreFree(intent: Intent, snapshot: Snapshot, say: Say): void {
     });
   }
   const entry = snapshot.ledger.get(resourceKey(intent));
-  if (entry !== undefined && entry.mark !== mark) {
-    say({
-      code: "conflict",
-      cause: `VNI ${intent.vni} is in use on this host by ${entry.mark}`,
-      remedy: "give the two fabrics disjoint VNI ranges (Fabric.vniRange)",
-    });
+  if (entry === undefined || entry.mark === mark) return;
+  if (intent.kind === "adopted") {
+    say({ code: "conflict", cause: `the name is in use on this host by ${entry.mark}`, remedy: "choose another name" });
+    return;
   }
+  say({
+    code: "conflict",
+    cause: `VNI ${intent.vni} is in use on this host by ${entry.mark}`,
+    remedy: "give the two fabrics disjoint VNI ranges (Fabric.vniRange)",
+  });
 }
 
 function segmentFits(intent: SegmentIntent, snapshot: Snapshot, say: Say): void {

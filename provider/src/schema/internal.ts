@@ -53,6 +53,12 @@ export const port = hostResource(
   `${onHost}:Port web1 ssh://root@192.0.2.11:22#port-4098-web1`,
 );
 
+export const adoptedOnHost = hostResource(
+  "What somebody else made on a host, taken in as it is.",
+  wanted,
+  `${onHost}:AdoptedSegment office-h1 ssh://root@192.0.2.11:22#adopted-office-h1`,
+);
+
 const shared = {
   ...perHost,
   container: string("The container's name."),

@@ -1,7 +1,9 @@
+import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, virtualNetwork, vniRangeType } from "./fabric";
 import { connectionType, factsType, host, sshType } from "./host";
 import {
+  adoptedOnHost,
   endpointAllocation,
   networkAllocation,
   peering,
@@ -21,6 +23,7 @@ import { packageVersion } from "./version";
 
 /** What users write, and what is made of it. The keys are the tokens that `provider.ts` must have handlers for. */
 export const components = {
+  "sdn:index:AdoptedSegment": adoptedSegment,
   "sdn:index:Endpoint": endpoint,
   "sdn:index:Fabric": fabric,
   "sdn:index:NetworkPeering": networkPeering,
@@ -34,6 +37,7 @@ export const customResources = {
   "sdn:ipam:NetworkAllocation": networkAllocation,
   "sdn:ipam:PeeringAllocation": peeringAllocation,
   "sdn:ipam:SubnetAllocation": subnetAllocation,
+  "sdn:linux:AdoptedSegment": adoptedOnHost,
   "sdn:linux:Peering": peering,
   "sdn:linux:Port": port,
   "sdn:linux:Router": router,
@@ -49,6 +53,9 @@ export const functions = {
 const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:AddressPair": addressPairType,
   "sdn:index:AddressRange": addressRangeType,
+  "sdn:index:AdoptedBridge": adoptedBridgeType,
+  "sdn:index:AdoptedDockerNetwork": adoptedDockerNetworkType,
+  "sdn:index:AdoptedVxlan": adoptedVxlanType,
   "sdn:index:Connection": connectionType,
   "sdn:index:Container": containerType,
   "sdn:index:Egress": egressType,

@@ -89,6 +89,31 @@ const topologyEndpoint: ObjectTypeSpec = {
   required: ["name", "host", "subnet", "attached", "declared"],
 };
 
+const topologyAdopted: ObjectTypeSpec = {
+  type: "object",
+  description: "What somebody else made on a host and a program has adopted.",
+  properties: {
+    name: name("The adopted segment"),
+    owner: string("The project and stack that adopted it: `PROJECT/STACK`."),
+    host: name("The host"),
+    bridge: string("The bridge."),
+    vxlans: listOf("sdn:index:TopologyVxlan", "The VXLAN devices."),
+    dockerNetworkName: string("The Docker network."),
+  },
+  required: ["name", "owner", "host", "vxlans"],
+};
+
+const topologyVxlan: ObjectTypeSpec = {
+  type: "object",
+  description: "A VXLAN device of an adopted segment.",
+  properties: {
+    device: string("The interface's name."),
+    vni: integer("Its VNI."),
+    remotes: strings("The VTEPs that it sends to."),
+  },
+  required: ["device", "vni", "remotes"],
+};
+
 const routeHop: ObjectTypeSpec = {
   type: "object",
   description: "One step of a packet's way.",
@@ -102,11 +127,13 @@ const routeHop: ObjectTypeSpec = {
 
 export const seeingTypes = {
   "sdn:index:RouteHop": routeHop,
+  "sdn:index:TopologyAdopted": topologyAdopted,
   "sdn:index:TopologyEndpoint": topologyEndpoint,
   "sdn:index:TopologyHost": topologyHost,
   "sdn:index:TopologyNetwork": topologyNetwork,
   "sdn:index:TopologySegment": topologySegment,
   "sdn:index:TopologySubnet": topologySubnet,
+  "sdn:index:TopologyVxlan": topologyVxlan,
 } as const;
 
 const hosts: PropertySpec = {
@@ -127,9 +154,10 @@ export const getTopology: FunctionSpec = {
       networks: listOf("sdn:index:TopologyNetwork", "The virtual networks."),
       subnets: listOf("sdn:index:TopologySubnet", "The subnets."),
       endpoints: listOf("sdn:index:TopologyEndpoint", "What is attached."),
+      adopted: listOf("sdn:index:TopologyAdopted", "What others made and programs have adopted."),
       picture: string("All of it as text, to look at."),
     },
-    required: ["hosts", "networks", "subnets", "endpoints", "picture"],
+    required: ["hosts", "networks", "subnets", "endpoints", "adopted", "picture"],
   },
 };
 

@@ -5,6 +5,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "../utilities";
 
 // Export members:
+export { AdoptedSegmentArgs } from "./adoptedSegment";
+export type AdoptedSegment = import("./adoptedSegment").AdoptedSegment;
+export const AdoptedSegment: typeof import("./adoptedSegment").AdoptedSegment = null as any;
+utilities.lazyLoad(exports, ["AdoptedSegment"], () => require("./adoptedSegment"));
+
 export { PeeringArgs } from "./peering";
 export type Peering = import("./peering").Peering;
 export const Peering: typeof import("./peering").Peering = null as any;
@@ -35,6 +40,8 @@ const _module = {
     version: utilities.getVersion(),
     construct: (name: string, type: string, urn: string): pulumi.Resource => {
         switch (type) {
+            case "sdn:linux:AdoptedSegment":
+                return new AdoptedSegment(name, <any>undefined, { urn })
             case "sdn:linux:Peering":
                 return new Peering(name, <any>undefined, { urn })
             case "sdn:linux:Port":

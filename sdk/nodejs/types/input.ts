@@ -35,6 +35,68 @@ export interface AddressRangeArgs {
 }
 
 /**
+ * A bridge that somebody made.
+ */
+export interface AdoptedBridgeArgs {
+    /**
+     * The MTU that it has, bytes.
+     */
+    mtu: pulumi.Input<number>;
+    /**
+     * The interface's name.
+     */
+    name: pulumi.Input<string>;
+}
+
+/**
+ * A Docker network that somebody made.
+ */
+export interface AdoptedDockerNetworkArgs {
+    /**
+     * The subnets that it has.
+     */
+    cidrs?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The network's name.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * The engine's ID of it: one of the same name that is made later is another.
+     */
+    networkId: pulumi.Input<string>;
+}
+
+/**
+ * A VXLAN device that somebody made.
+ */
+export interface AdoptedVxlanArgs {
+    /**
+     * Its VTEP. Default: none, the kernel chooses.
+     */
+    local?: pulumi.Input<string | undefined>;
+    /**
+     * The MTU that it has, bytes.
+     */
+    mtu: pulumi.Input<number>;
+    /**
+     * The interface's name.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * The UDP port that it has.
+     */
+    port: pulumi.Input<number>;
+    /**
+     * The VTEPs that broadcast, unknown and multicast frames go to. Default: none.
+     */
+    remotes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The VNI that it has.
+     */
+    vni: pulumi.Input<number>;
+}
+
+/**
  * A host's connection with every default filled in, as its per-host resources hold it.
  */
 export interface ConnectionArgs {

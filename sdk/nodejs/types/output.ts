@@ -153,6 +153,36 @@ export interface RouteHop {
 }
 
 /**
+ * What somebody else made on a host and a program has adopted.
+ */
+export interface TopologyAdopted {
+    /**
+     * The bridge.
+     */
+    bridge?: string;
+    /**
+     * The Docker network.
+     */
+    dockerNetworkName?: string;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * The adopted segment's name.
+     */
+    name: string;
+    /**
+     * The project and stack that adopted it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * The VXLAN devices.
+     */
+    vxlans: outputs.TopologyVxlan[];
+}
+
+/**
  * Something that is attached to a subnet.
  */
 export interface TopologyEndpoint {
@@ -346,6 +376,24 @@ export interface TopologySubnet {
     segments: outputs.TopologySegment[];
     /**
      * VNI of the segment.
+     */
+    vni: number;
+}
+
+/**
+ * A VXLAN device of an adopted segment.
+ */
+export interface TopologyVxlan {
+    /**
+     * The interface's name.
+     */
+    device: string;
+    /**
+     * The VTEPs that it sends to.
+     */
+    remotes: string[];
+    /**
+     * Its VNI.
      */
     vni: number;
 }

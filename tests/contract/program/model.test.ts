@@ -9,6 +9,12 @@ class ModelMachine implements Machine {
 
   run = async (stdin: string): Promise<string> => this.host.run(stdin);
   addLink = async (name: string): Promise<void> => this.host.setLink(name, { kind: "veth" });
+  addHandmade = async (): Promise<void> => {
+    const vxlan = { id: 42, local: "192.0.2.11", port: 8472 };
+    this.host.setLink("br0", { kind: "bridge", mtu: 1400, up: true });
+    this.host.setLink("vx42", { kind: "vxlan", mtu: 1400, up: true, master: "br0", vxlan });
+    this.host.setFlood("vx42", ["192.0.2.12"]);
+  };
   addNamespace = async (name: string): Promise<void> => this.host.setLink("eth0", {}, name);
   removeLink = async (name: string, where?: string): Promise<void> => this.host.removeLink(name, where);
   damageRecord = (key: string): void => {

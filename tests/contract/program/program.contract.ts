@@ -14,6 +14,7 @@ import type { FragmentResult, Report } from "../../../provider/src/render/report
 import { parseReport } from "../../../provider/src/render/report";
 import {
   addressing,
+  adoptedIntent,
   egressDual,
   nat,
   peeringIntent,
@@ -33,6 +34,8 @@ export interface Machine {
   run(stdin: string): Promise<string>;
   /** Somebody else's interface in the host's own namespace. */
   addLink(name: string): Promise<void>;
+  /** Somebody else's bridge br0, with an MTU of 1400, and on it the VXLAN device vx42 (VNI 42, port 8472). */
+  addHandmade(): Promise<void>;
   /** Somebody else's namespace, with an interface in it. */
   addNamespace(name: string): Promise<void>;
   /** `where`: a namespace of the machine, the host's own if left out. */
@@ -456,7 +459,80 @@ const refusals: readonly Case[] = [
   },
 ];
 
-const cases = { creation, changes, records, removal, peering, translation, refusals };
+const office = adoptedIntent({ dockerNetwork: undefined });
+const aliasesIn = ({ host }: Snapshot): readonly (string | undefined)[] =>
+  ["br0", "vx42"].map((name) => host.links.get(name)?.alias);
+
+const adoption: readonly Case[] = [
+  {
+    name: "what somebody made gets our mark and stays as it is, and is released again",
+    check: async ({ machine, apply, remove, report, drift }) => {
+      const intent = { ...office, scope: machine.scope };
+      await machine.addHandmade();
+      const before = await report([]);
+      expect(await apply(intent)).toEqual(ok(1));
+      expect(await drift(intent)).toEqual([]);
+      const after = await report([]);
+      expect(aliasesIn(after)).toEqual([markOf(intent), markOf(intent)]);
+      const plain = ({ host }: Snapshot): unknown =>
+        [...host.links].map(([name, link]) => [name, { ...link, alias: "", up: undefined }]);
+      expect(plain(after)).toEqual(plain(before));
+      expect(await apply(intent)).toEqual(ok(1));
+      await remove(intent);
+      const released = await report([]);
+      expect(aliasesIn(released)).toEqual(["", ""]);
+      expect(plain(released)).toEqual(plain(before));
+      expect(released.ledger.size).toBe(0);
+    },
+  },
+  {
+    name: "what was changed since it was adopted is put back",
+    check: async ({ machine, apply, drift }) => {
+      const intent = { ...office, scope: machine.scope };
+      await machine.addHandmade();
+      await apply(intent);
+      const narrower = { ...intent, bridge: { name: "br0", mtu: 1380 }, vxlans: [] };
+      expect(await apply(narrower, intent)).toEqual(ok(2));
+      expect(await drift(narrower)).toEqual([]);
+      expect(await apply(intent, narrower)).toEqual(ok(3));
+      expect(await drift(intent)).toEqual([]);
+    },
+  },
+  {
+    name: "what is not there is not made, and what was marked before that was found is unmarked again",
+    check: async ({ machine, apply, report }) => {
+      await machine.addHandmade();
+      await machine.removeLink("vx42");
+      const result = await apply({ ...office, scope: machine.scope });
+      expect(result).toEqual({
+        ok: false,
+        code: "not-found",
+        message: "interface vx42 does not exist; what was adopted is not made anew",
+      });
+      const { host, ledger } = await report([]);
+      expect([host.links.get("br0")?.alias, ledger.size]).toEqual(["", 0]);
+    },
+  },
+  {
+    name: "what is another's, or another kind of thing, is not taken",
+    check: async ({ machine, apply, report }) => {
+      const intent = { ...office, scope: machine.scope };
+      await machine.addHandmade();
+      await apply(intent);
+      const second = { ...intent, name: "other", owner: "other/prod" };
+      expect(await apply(second)).toEqual({
+        ok: false,
+        code: "conflict",
+        message: `interface br0 carries the alias ${markOf(intent)}, which is somebody's`,
+      });
+      const wrong = { ...intent, name: "wrong", bridge: { name: "vx42", mtu: 1400 }, vxlans: [] };
+      expect(await apply(wrong)).toMatchObject({ ok: false, code: "conflict", message: "interface vx42 is no bridge" });
+      expect(aliasesIn(await report([]))).toEqual([markOf(intent), markOf(intent)]);
+    },
+  },
+];
+
+const cases = { adoption, creation, changes, records, removal, peering, translation, refusals };
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {

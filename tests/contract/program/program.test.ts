@@ -20,6 +20,16 @@ class RealMachine implements Machine {
   addLink = async (name: string): Promise<void> => {
     this.host.in(`ip link add ${name} type veth peer name peer0`);
   };
+  addHandmade = async (): Promise<void> => {
+    this.host.in(`
+      ip link add br0 mtu 1400 type bridge
+      ip link add vx42 mtu 1400 type vxlan id 42 local 192.0.2.11 dstport 8472
+      ip link set vx42 master br0
+      ip link set br0 up
+      ip link set vx42 up
+      bridge fdb append 00:00:00:00:00:00 dev vx42 dst 192.0.2.12
+    `);
+  };
   addNamespace = async (name: string): Promise<void> => {
     sh(`ip netns add ${name}; ip -n ${name} link add eth0 type veth peer name eth1`);
   };

@@ -1,7 +1,7 @@
 /** The operations of the host's program on the model: what each makes true, and when it is refused. */
 import type { ModelLink, ModelState } from "./state";
 import { emptyNamespace, link } from "./state";
-import { linkOf, space } from "./places";
+import { linkOf, networkId, space } from "./places";
 import { ensureElements, filtering } from "./filtering";
 import { policyRouting } from "./policy-routing";
 import { Refusal } from "./refusal";
@@ -68,6 +68,37 @@ function ensureFlood({ state }: Step, device = "", peers = ""): void {
   const prefix = `${device} 00:00:00:00:00:00 `;
   for (const key of [...state.fdb.keys()]) if (key.startsWith(prefix)) state.fdb.delete(key);
   for (const peer of list(peers)) state.fdb.set(prefix + peer, { sticky: false });
+}
+
+function adoptLink({ state }: Step, name = "", kind = "", mtu = "", bridge = "", mark = ""): void {
+  const found = space(state, "-").links.get(name);
+  if (found === undefined) {
+    throw new Refusal("not-found", `interface ${name} does not exist; what was adopted is not made anew`);
+  }
+  if (found.kind !== kind) throw new Refusal("conflict", `interface ${name} is no ${kind}`);
+  if (found.alias !== "" && found.alias !== mark) {
+    throw new Refusal("conflict", `interface ${name} carries the alias ${found.alias}, which is somebody's`);
+  }
+  Object.assign(found, { alias: mark, mtu: Number(mtu) });
+  if (bridge === "-") return;
+  linkOf(state, "-", bridge);
+  found.master = bridge;
+}
+
+function adoptDockerNetwork({ state }: Step, name = "", id = ""): void {
+  if (!state.docker.networks.has(name)) {
+    throw new Refusal("not-found", `Docker network ${name} does not exist; what was adopted is not made anew`);
+  }
+  if (id === networkId(name)) return;
+  const cause = `Docker network ${name} is another one than was adopted: its ID is ${networkId(name)}`;
+  throw new Refusal("conflict", cause);
+}
+
+function releaseLink({ state, warn }: Step, name = "", mark = ""): void {
+  const found = space(state, "-").links.get(name);
+  if (found === undefined) return;
+  if (found.alias === mark) found.alias = "";
+  else warn(`interface ${name} is not ours any more and stays as it is`);
 }
 
 function ensureNamespace({ state }: Step, name = "", mark = ""): void {
@@ -258,6 +289,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   docker_network: ensureDockerNetwork,
   docker_connection: ensureConnection,
+  adopt_link: adoptLink,
+  adopt_docker_network: adoptDockerNetwork,
+  remove_adoption: releaseLink,
   remove_link: removeMarkedLink,
   remove_netns: removeNamespace,
   remove_docker_network: removeDockerNetwork,

@@ -17,3 +17,6 @@ export function linkOf(state: ModelState, where: string, name: string): ModelLin
   if (found === undefined) throw new Refusal("remote-failure", `Cannot find device "${name}"`);
   return found;
 }
+
+/** The engine's identifier of a network. */
+export const networkId = (name: string): string => `id-of-${name}`;

@@ -1,4 +1,5 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
+import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
 import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
@@ -144,7 +145,7 @@ function forwardingLines({ fdb }: ModelState): string {
 
 function dockerJson(state: ModelState): unknown {
   return [...state.docker.networks].map(([Name, { mark, bridge, subnets }]) => ({
-    Id: `id-of-${Name}`,
+    Id: networkId(Name),
     Name,
     Driver: "bridge",
     Labels: mark === "" ? {} : { "sdn.mark": mark },

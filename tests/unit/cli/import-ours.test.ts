@@ -56,6 +56,33 @@ async function adopt(world: World): Promise<{ readonly preview: readonly string[
 test.each<[string, Readonly<Record<string, ValueMap>>]>([
   ["everything by default", {}],
   ["a way out", { network: { egress: "nat" } }],
+  ["a way out without translation", { network: { egress: "routed" } }],
+  [
+    "translations, on all hosts and on some",
+    {
+      network: {
+        egress: "nat",
+        nat: {
+          source: [
+            { from: "10.20.1.0/24", to: "198.51.100.0/24", address: "none", hosts: ["h2", "h3"] },
+            { from: "10.20.0.0/16", address: "host" },
+          ],
+          destination: [
+            { name: "web", protocol: "tcp", port: 8080, toAddress: "10.20.1.9", toPort: 80 },
+            { name: "dns", protocol: "udp", port: 5300, endPort: 5310, toAddress: "10.20.1.8", hosts: ["h2"] },
+          ],
+        },
+      },
+    },
+  ],
+  [
+    "a way in without a way out",
+    {
+      network: {
+        nat: { destination: [{ name: "web", protocol: "tcp", port: 80, toAddress: "10.20.1.9", hosts: ["h1"] }] },
+      },
+    },
+  ],
   [
     "both families, with a way out",
     { network: { egress: "nat", ipv6Cidr: "fd00:20::/48" }, subnet: { prefixLength: 24, ipv6PrefixLength: 64 } },

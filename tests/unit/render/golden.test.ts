@@ -12,6 +12,7 @@ import type { Words } from "../../../provider/src/compile/steps";
 import { renderLine } from "../../../provider/src/render/words";
 import {
   addressing,
+  adoptedIntent,
   egress4,
   egressDual,
   nat,
@@ -89,6 +90,7 @@ const files: Readonly<Record<string, () => string>> = {
   "port-container": () => life(portIntent("container")),
   "port-namespace": () => life(portIntent("namespace", { ipv6: portAddress6 })),
   "port-interface": () => life(portIntent("interface")),
+  adopted: () => life(adoptedIntent()),
   "change-peer-added": () =>
     change(segmentIntent(), segmentIntent({ peers: ["192.0.2.12", "192.0.2.13", "192.0.2.14"] })),
   "change-mtu": () => change(segmentIntent(), segmentIntent({ mtu: 1400 })),

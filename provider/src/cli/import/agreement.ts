@@ -2,6 +2,7 @@ import type { HostView, Placed } from "../../compile/fleet-intents";
 import { fleetIntents } from "../../compile/fleet-intents";
 import type { PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../../compile/intent";
 import { isPeerList, peerSetOf, samePeerSet } from "../../model/peer-set";
+import { modeOf } from "./nat";
 
 /** A virtual network as the hosts' records agree on it. */
 export interface FoundNetwork {
@@ -25,8 +26,10 @@ export interface Found {
 
 /** Owners on the hosts: `PROJECT/STACK`. */
 export function ownersOf(views: readonly HostView[]): readonly string[] {
-  const { routers, segments, ports, peerings } = fleetIntents(views);
-  return [...new Set([...routers, ...segments, ...ports, ...peerings].map(({ intent }) => intent.owner))].sort();
+  const { routers, segments, ports, peerings, adopted } = fleetIntents(views);
+  return [
+    ...new Set([...routers, ...segments, ...ports, ...peerings, ...adopted].map(({ intent }) => intent.owner)),
+  ].sort();
 }
 
 /** What one owner has, put together from what each host remembers of it. */
@@ -38,7 +41,12 @@ export function foundOf(views: readonly HostView[], owner: string): Found {
   const obstacles: string[] = [];
   const networks = byVni(routers).map(([vni, placed]): FoundNetwork => {
     const label = placed[0]?.intent.label ?? "";
-    obstacles.push(...differing(`network ${label}`, placed, ["label", "mtu", "cidr", "ipv6Cidr", "egress"]));
+    obstacles.push(...differing(`network ${label}`, placed, ["label", "mtu", "cidr", "ipv6Cidr"]));
+    const modes = new Set(placed.map(({ intent }) => modeOf(intent)).filter((mode) => mode !== "none"));
+    const without = placed.some(({ intent }) => modeOf(intent) === "none");
+    if (modes.size > 1 || (modes.size === 1 && without)) {
+      obstacles.push(`network ${label} is not the same on its hosts: the way out differs`);
+    }
     const subnets = byVni(segments.filter(({ intent }) => intent.routerVni === vni)).map(([own_, of]) =>
       foundSubnet(
         of,

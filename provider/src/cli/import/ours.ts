@@ -1,5 +1,6 @@
 /** What sdn made, as the program that would make the same. */
 import type { HostView, Placed } from "../../compile/fleet-intents";
+import { fleetIntents } from "../../compile/fleet-intents";
 import type { PeeringIntent, PortIntent, RouterIntent, SegmentAddressing, SegmentIntent } from "../../compile/intent";
 import { markOf } from "../../compile/names";
 import { transitBlock } from "../../components/transit";
@@ -10,6 +11,7 @@ import { enclosingCidr, formatCidr, parseCidr } from "../../model/cidr";
 import { formatMac, macFromIpv4 } from "../../model/mac";
 import { inRange } from "../../model/range";
 import type { Found, FoundNetwork, FoundSubnet } from "./agreement";
+import { modeOf, natProperty } from "./nat";
 import type { Declaration, PropertyMap } from "./program";
 import { given, Reference } from "./program";
 
@@ -81,13 +83,15 @@ function peeringDeclaration(
 
 function settingsOf({ routers, subnets }: FoundNetwork, peerings: Found["peerings"]): FabricSettings {
   const [{ intent }] = routers as readonly [Placed<RouterIntent>];
+  // A network may have a link to its hosts on some of them alone.
+  const linked = routers.find((router) => router.intent.egress !== undefined)?.intent ?? intent;
   const spanning = subnets.find(({ segments }) => segments.length === routers.length);
   return {
     hosts: (spanning?.segments ?? routers).map(({ host }) => host),
     mtu: intent.mtu,
     underlayPort: subnets[0]?.segments[0]?.intent.port ?? defaults.underlayPort,
-    transit4: transitBase(linkOf(intent, peerings, "ipv4"), defaults.transitCidr),
-    transit6: transitBase(linkOf(intent, peerings, "ipv6"), defaults.ipv6TransitCidr),
+    transit4: transitBase(linkOf(linked, peerings, "ipv4"), defaults.transitCidr),
+    transit6: transitBase(linkOf(linked, peerings, "ipv6"), defaults.ipv6TransitCidr),
   };
 }
 
@@ -165,7 +169,8 @@ function networkDeclarations(
   views: readonly HostView[],
 ): readonly Declaration[] {
   const [{ intent }] = network.routers as readonly [Placed<RouterIntent>];
-  const { label, vni, cidr, ipv6Cidr, egress } = intent;
+  const { label, vni, cidr, ipv6Cidr } = intent;
+  const mode = network.routers.map((router) => modeOf(router.intent)).find((one) => one !== "none");
   const declaration = {
     type: "VirtualNetwork",
     name: label,
@@ -174,7 +179,8 @@ function networkDeclarations(
       vni,
       cidr,
       ipv6Cidr,
-      egress: egress === undefined ? undefined : "nat",
+      egress: mode,
+      nat: natProperty(network.routers, vtepsOf(views)),
     }),
   };
   const order = settingsOf(network, []).hosts;
@@ -184,6 +190,16 @@ function networkDeclarations(
     return [own, ...endpoints, ...reservations(subnet, own, hosts, views)];
   });
   return [declaration, ...subnets];
+}
+
+function vtepsOf(views: readonly HostView[]): ReadonlyMap<string, string> {
+  const { segments } = fleetIntents(views);
+  return new Map(
+    views.map(({ name, snapshot }) => [
+      name,
+      segments.find(({ host }) => host === name)?.intent.underlay ?? snapshot?.facts?.underlayHint ?? "",
+    ]),
+  );
 }
 
 function subnetDeclaration(

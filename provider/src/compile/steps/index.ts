@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
+import { adoptedDockerNetwork, adoptedLink } from "./adoption";
 import { containerGuard, dockerConnection, dockerNetwork } from "./docker";
 import { forwardAccept, nftChain, nftElement, nftMap, nftTable } from "./filtering";
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
@@ -30,6 +31,8 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "nft-chain": nftChain,
   "nft-map": nftMap,
   "forward-accept": forwardAccept,
+  "adopted-link": adoptedLink,
+  "adopted-docker-network": adoptedDockerNetwork,
   "docker-network": dockerNetwork,
   "docker-connection": dockerConnection,
   "container-guard": containerGuard,

@@ -642,6 +642,37 @@ op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUB
   try sysctl -qw "net.ipv6.conf.$docker_bridge.disable_ipv6=1"
 }
 
+# What somebody else made is adopted: it gets the mark, and what was changed since is put back.
+op_adopt_link() { # NAME KIND MTU BRIDGE|- MARK
+  link_exists - "$1" || {
+    fail not-found "interface $1 does not exist; what was adopted is not made anew"
+    return 1
+  }
+  ip -d -o link show dev "$1" | grep -q "\\\\ *$2 [a-z]" || {
+    fail conflict "interface $1 is no $2"
+    return 1
+  }
+  owned_by=$(alias_of - "$1")
+  case $owned_by in
+    "$5") ;;
+    '') try ip link set dev "$1" alias "$5" || return 1
+      undo set - "$1" alias ;;
+    *) fail conflict "interface $1 carries the alias $owned_by, which is somebody's"
+      return 1 ;;
+  esac
+  set_mtu - "$1" "$3" || return 1
+  [ "$4" = - ] || set_master - "$1" "$4"
+}
+op_adopt_docker_network() { # NAME ID: its labels cannot be changed; the record of this fragment is the mark
+  known=$(docker network inspect --format '{{.Id}}' "$1" 2>/dev/null)
+  [ "$known" = "$2" ] && return 0
+  if [ -z "$known" ]; then
+    fail not-found "Docker network $1 does not exist; what was adopted is not made anew"
+  else
+    fail conflict "Docker network $1 is another one than was adopted: its ID is $known"
+  fi
+}
+
 op_docker_connection() { # NETWORK CONTAINER IPV4|- IPV6|-
   known=$(docker inspect --format "{{with index .NetworkSettings.Networks \"$1\"}}{{or .IPAddress \"-\"}} {{or .GlobalIPv6Address \"-\"}}{{end}}" "$2" 2>/dev/null) || {
     fail not-found "container $2 does not exist on this engine"
@@ -736,6 +767,12 @@ ELEMENTS
   done <<LINKS
 $last_links
 LINKS
+}
+op_remove_adoption() { # NAME MARK: released, not removed
+  link_exists - "$1" || return 0
+  [ "$(alias_of - "$1")" = "$2" ] || { warn "interface $1 is not ours any more and stays as it is"; return 0; }
+  try ip link set dev "$1" alias '' || return 1
+  undo set - "$1" alias "$2"
 }
 op_remove_netns() { # NAME MARK
   netns_exists "$1" || return 0
@@ -1075,7 +1112,8 @@ perform() { # OPERATION WORD…
     begin | end | forget) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
-      nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
+      adopt_link | adopt_docker_network | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
