@@ -44,6 +44,10 @@ export class Fabric extends pulumi.ComponentResource {
      */
     declare public readonly mtu: pulumi.Output<number>;
     /**
+     * Addresses that belong to others.
+     */
+    declare public readonly reservedCidrs: pulumi.Output<outputs.ReservedCidr[] | undefined>;
+    /**
      * Addresses of the links between routers and hosts.
      */
     declare public readonly transitCidr: pulumi.Output<string>;
@@ -74,6 +78,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["ipv6TransitCidr"] = args?.ipv6TransitCidr;
             resourceInputs["mtu"] = args?.mtu;
+            resourceInputs["reservedCidrs"] = args?.reservedCidrs;
             resourceInputs["transitCidr"] = args?.transitCidr;
             resourceInputs["underlayPort"] = args?.underlayPort;
             resourceInputs["vniRange"] = args?.vniRange;
@@ -82,6 +87,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["ipv6TransitCidr"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
+            resourceInputs["reservedCidrs"] = undefined /*out*/;
             resourceInputs["transitCidr"] = undefined /*out*/;
             resourceInputs["underlayPort"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
@@ -111,6 +117,10 @@ export interface FabricArgs {
      * MTU of the networks, bytes. Default: the smallest underlay's less 50 (70 over IPv6).
      */
     mtu?: pulumi.Input<number | undefined>;
+    /**
+     * Addresses that belong to others, as only people know: a cluster's pods and services, a company's sites. Networks are never taken from them, and a given CIDR that overlaps one is an error. A network that has its space already keeps it, with a warning.
+     */
+    reservedCidrs?: pulumi.Input<pulumi.Input<inputs.ReservedCidrArgs>[] | undefined>;
     /**
      * Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).
      */

@@ -6,6 +6,8 @@ import { InputReader } from "../inputs/input-reader";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
+import type { ReservedCidr } from "../inputs/reserved-cidrs";
+import { readReservedCidrs, reservedValue } from "../inputs/reserved-cidrs";
 import { parseFamilyCidr, readVniRange } from "../inputs/spaces";
 import { overlayOverhead } from "../model/overlay";
 import type { Member } from "./member";
@@ -28,6 +30,7 @@ interface FabricInputs {
   readonly underlayPort: number;
   readonly mtu: number | undefined;
   readonly addressPools: readonly string[];
+  readonly reservedCidrs: readonly ReservedCidr[];
   readonly transitCidr: string;
   readonly ipv6TransitCidr: string;
 }
@@ -52,6 +55,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
     underlayPort: reader.integer("underlayPort", 1, 65535) ?? defaults.underlayPort,
     mtu: reader.integer("mtu", 576, 65535),
     addressPools: reader.texts("addressPools", cidr) ?? defaults.addressPools,
+    reservedCidrs: readReservedCidrs(reader),
     transitCidr: transit("transitCidr", 4, "ipv6TransitCidr") ?? defaults.transitCidr,
     ipv6TransitCidr: transit("ipv6TransitCidr", 6, "transitCidr") ?? defaults.ipv6TransitCidr,
   };
@@ -128,13 +132,14 @@ export const fabric: ComponentHandler = {
       parsed.hosts.map(async (urn) => memberOf(nameOf(urn), urn, await outputsOf(context, urn))),
     );
     checkFamilies(members);
-    const { vniRange, underlayPort, addressPools, transitCidr, ipv6TransitCidr } = parsed;
+    const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr } = parsed;
     return {
       hosts: members.map(memberValue),
       mtu: overlayMtu(members, parsed.mtu),
       vniRange: { ...vniRange },
       underlayPort,
       addressPools,
+      ...(reservedCidrs.length === 0 ? {} : { reservedCidrs: reservedValue(reservedCidrs) }),
       transitCidr,
       ipv6TransitCidr,
     };

@@ -110,6 +110,7 @@ export const virtualNetwork: ComponentHandler = {
         fabric: parsed.fabric,
         vniRange: known(fabric, "vniRange"),
         pools: known(fabric, "addressPools"),
+        ...(fabric["reservedCidrs"] === undefined ? {} : { reservedCidrs: fabric["reservedCidrs"] }),
         hostUris: members.map(({ uri }) => uri),
       },
       dependencies: members.map(({ urn }) => urn),

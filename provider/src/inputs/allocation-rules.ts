@@ -1,9 +1,9 @@
 import type { AllocationRules, Reservation, Ruled } from "../model/allocation-rules";
 import { formatAddress, parseAddress } from "../model/address";
-import { SdnError } from "../model/error";
 import { type AddressRange, rangeBetween } from "../model/range";
 import type { Value, ValueMap } from "../rpc/value";
 import type { InputReader } from "./input-reader";
+import { parseReason } from "./reserved-cidrs";
 
 /** `allocationRanges` and `reservations` of a subnet, both families in one list each. */
 export function readAllocationRules(reader: InputReader): AllocationRules {
@@ -30,12 +30,6 @@ function readRange(inner: InputReader, property: string): AddressRange | undefin
   const end = inner.parsed("end", parseAddress) ?? (inner.value("end") === undefined ? start : undefined);
   if (start === undefined || end === undefined) return undefined;
   return inner.problems.collect(() => rangeBetween(start, end, property));
-}
-
-function parseReason(text: string, property: string): string {
-  if (text.trim() !== "" && text.length <= 200) return text.trim();
-  const cause = text.trim() === "" ? "is empty" : "is longer than 200 characters";
-  throw new SdnError({ code: "invalid-input", property, cause, remedy: "say in a few words what it is kept for" });
 }
 
 /** The rules as inputs of an allocation. */

@@ -34,6 +34,7 @@ import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import { ownerOf } from "./owner";
 import { located, namedHost } from "./located";
+import { overlapWarnings } from "./overlap-warnings";
 import { narrowPathMessage, narrowPaths } from "./path-proof";
 import { precheck } from "./precheck";
 import type { SpecOf } from "./spec-inputs";
@@ -164,6 +165,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     }
     const others = this.hosts.declared.others(connectionUri(connection), intent, snapshot.ledger);
     precheck.run(intent, snapshot, host, others).throwIfAny();
+    for (const message of overlapWarnings(intent, snapshot)) context.log("warning", `host ${host}: ${message}`);
     return snapshot;
   }
 

@@ -1,14 +1,17 @@
 import type { AddressBook } from "../ipam/address-book";
 import { allocateBlock } from "../ipam/block";
 import type { Cidr } from "../model/cidr";
-import { contains, formatCidr, parseCidr } from "../model/cidr";
+import { contains, formatCidr, overlaps, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
+import { Problems } from "../model/problems";
 import type { VniRange } from "../model/vni";
 import { maximumVni, minimumVni } from "../model/vni";
 import type { ValueMap } from "../rpc/value";
 import type { AllocationKind, Asker } from "./allocation";
 import { hold } from "./allocation";
 import type { CommonInputs, SpaceInputs } from "../inputs/spaces";
+import type { ReservedCidr } from "../inputs/reserved-cidrs";
+import { readReservedCidrs } from "../inputs/reserved-cidrs";
 import { readCommon, readSpace, readVniRange } from "../inputs/spaces";
 import type { InputReader } from "../inputs/input-reader";
 import { decideVni } from "./vni-allocation";
@@ -20,6 +23,8 @@ interface NetworkInputs extends CommonInputs {
   readonly pools: readonly Cidr[];
   readonly ipv4: SpaceInputs;
   readonly ipv6: SpaceInputs;
+  /** What belongs to others. */
+  readonly reserved: readonly ReservedCidr[];
   /** The VNI that is asked for; `undefined` for any. */
   readonly vni: number | undefined;
 }
@@ -30,15 +35,25 @@ function read(reader: InputReader): NetworkInputs | undefined {
   const vniRange = reader.require("vniRange", readVniRange(reader), "the fabric's VNI range");
   const pools = reader.texts("pools", (text, property) => formatCidr(parseCidr(text, property))) ?? [];
   const vni = reader.integer("vni", minimumVni, maximumVni);
+  const reserved = readReservedCidrs(reader);
   const spaces = { ipv4: readSpace(reader, 4), ipv6: readSpace(reader, 6) };
   if (common === undefined || fabric === undefined || vniRange === undefined) return undefined;
-  return { ...common, ...spaces, fabric, vniRange, vni, pools: pools.map((text) => parseCidr(text, "pools")) };
+  return {
+    ...common,
+    ...spaces,
+    fabric,
+    vniRange,
+    vni,
+    reserved,
+    pools: pools.map((text) => parseCidr(text, "pools")),
+  };
 }
 
 /** The space of one family: the given one, the one held, or a new one of the first pool that has room. */
 function space(asker: Asker, inputs: NetworkInputs, family: 4 | 6, held: unknown, book: AddressBook): Cidr | undefined {
   const { given, prefixLength } = family === 4 ? inputs.ipv4 : inputs.ipv6;
   // A given space may overlap another network's: each network is its own world.
+  if (given !== undefined) refuseReserved(given, family, inputs.reserved);
   if (given !== undefined || prefixLength === undefined) return given;
   const property = family === 4 ? "prefixLength" : "ipv6PrefixLength";
   const domain = poolDomain(inputs);
@@ -49,10 +64,12 @@ function space(asker: Asker, inputs: NetworkInputs, family: 4 | 6, held: unknown
     // A pool that was added before the one that it has its space from does not move it.
     .sort((one, other) => Number(holds(other)) - Number(holds(one)));
   const taken = [...book.taken(domain), ...(kept === undefined ? [] : [{ cidr: kept, owner: asker.name }])];
+  const reserved = inputs.reserved.map((one) => one.cidr);
   const failures: SdnError[] = [];
   for (const pool of pools) {
     try {
-      const cidr = allocateBlock({ pool, prefixLength, key: asker.name, taken });
+      const cidr = allocateBlock({ pool, prefixLength, key: asker.name, taken, reserved });
+      warnOfReserved(asker, cidr, inputs.reserved);
       hold(book, domain, asker.name, cidr);
       return cidr;
     } catch (thrown) {
@@ -70,6 +87,31 @@ function space(asker: Asker, inputs: NetworkInputs, family: 4 | 6, held: unknown
       remedy: `give ${family === 4 ? "cidr" : "ipv6Cidr"}, or add a pool to Fabric.addressPools`,
     })
   );
+}
+
+function refuseReserved(given: Cidr, family: 4 | 6, reserved: readonly ReservedCidr[]): void {
+  const problems = new Problems();
+  for (const { cidr, reason } of reserved.filter((one) => overlaps(one.cidr, given))) {
+    problems.add(
+      new SdnError({
+        code: "conflict",
+        property: family === 4 ? "cidr" : "ipv6Cidr",
+        value: formatCidr(given),
+        cause: `overlaps ${formatCidr(cidr)}, which Fabric.reservedCidrs keeps: ${reason}`,
+        remedy: `choose another CIDR, or ${family === 4 ? "prefixLength" : "ipv6PrefixLength"} for a free one`,
+      }),
+    );
+  }
+  problems.throwIfAny();
+}
+
+/** A network that has its space already does not move. */
+function warnOfReserved(asker: Asker, space: Cidr, reserved: readonly ReservedCidr[]): void {
+  for (const { cidr, reason } of reserved.filter((one) => overlaps(one.cidr, space))) {
+    asker.warn(
+      `${asker.name} keeps ${formatCidr(space)}, which overlaps ${formatCidr(cidr)} of Fabric.reservedCidrs: ${reason}`,
+    );
+  }
 }
 
 const poolDomain = (inputs: NetworkInputs): string => `${inputs.fabric} pool`;

@@ -1,11 +1,18 @@
 import type { ObjectTypeSpec, ResourceSpec } from "./types";
-import { anything, integer, ofType, string, strings } from "./types";
+import { anything, integer, listOf, ofType, string, strings } from "./types";
 
 export const vniRangeType: ObjectTypeSpec = {
   type: "object",
   description: "VXLAN network identifiers (RFC 7348); both ends belong to the range.",
   properties: { start: integer("First VNI, 1 to 16777215."), end: integer("Last VNI.") },
   required: ["start", "end"],
+};
+
+export const reservedCidrType: ObjectTypeSpec = {
+  type: "object",
+  description: "Addresses that belong to somebody else.",
+  properties: { cidr: string("The addresses, IPv4 or IPv6."), reason: string("Whose they are; messages say it.") },
+  required: ["cidr", "reason"],
 };
 
 export const fabric: ResourceSpec = {
@@ -24,6 +31,10 @@ export const fabric: ResourceSpec = {
     underlayPort: integer("UDP port of VXLAN. Default 4789 (RFC 7348)."),
     mtu: integer("MTU of the networks, bytes. Default: the smallest underlay's less 50 (70 over IPv6)."),
     addressPools: strings("CIDRs that networks with a `prefixLength` are taken from. Default `10.128.0.0/9`."),
+    reservedCidrs: listOf(
+      "sdn:index:ReservedCidr",
+      "Addresses that belong to others, as only people know: a cluster's pods and services, a company's sites. Networks are never taken from them, and a given CIDR that overlaps one is an error. A network that has its space already keeps it, with a warning.",
+    ),
     transitCidr: string(
       "Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).",
     ),
@@ -36,6 +47,7 @@ export const fabric: ResourceSpec = {
     vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
     underlayPort: integer("UDP port of VXLAN."),
     addressPools: strings("CIDRs that networks are taken from."),
+    reservedCidrs: listOf("sdn:index:ReservedCidr", "Addresses that belong to others."),
     transitCidr: string("Addresses of the links between routers and hosts."),
     ipv6TransitCidr: string("The same for IPv6."),
   },

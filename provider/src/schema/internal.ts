@@ -112,6 +112,7 @@ export const networkAllocation = allocation(
     vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
     vni: integer("Given VNI."),
     pools: strings("Address pools to take from."),
+    reservedCidrs: listOf("sdn:index:ReservedCidr", "What belongs to others."),
   },
   {
     vni: integer("The VNI."),

@@ -1,6 +1,6 @@
 import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
-import { fabric, virtualNetwork, vniRangeType } from "./fabric";
+import { fabric, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
 import { connectionType, factsType, host, sshType } from "./host";
 import {
   adoptedOnHost,
@@ -66,6 +66,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Nat": natType,
   "sdn:index:SourceNat": sourceNatType,
   "sdn:index:Reservation": reservationType,
+  "sdn:index:ReservedCidr": reservedCidrType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...seeingTypes,

@@ -86,6 +86,10 @@ export class NetworkAllocation extends pulumi.CustomResource {
      */
     declare public readonly prefixLength: pulumi.Output<number | undefined>;
     /**
+     * What belongs to others.
+     */
+    declare public readonly reservedCidrs: pulumi.Output<outputs.ReservedCidr[] | undefined>;
+    /**
      * The VNI.
      */
     declare public readonly vni: pulumi.Output<number | undefined>;
@@ -116,6 +120,7 @@ export class NetworkAllocation extends pulumi.CustomResource {
             resourceInputs["label"] = args?.label;
             resourceInputs["pools"] = args?.pools;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["reservedCidrs"] = args?.reservedCidrs;
             resourceInputs["vni"] = args?.vni;
             resourceInputs["vniRange"] = args?.vniRange;
             resourceInputs["allottedCidr"] = undefined /*out*/;
@@ -131,6 +136,7 @@ export class NetworkAllocation extends pulumi.CustomResource {
             resourceInputs["label"] = undefined /*out*/;
             resourceInputs["pools"] = undefined /*out*/;
             resourceInputs["prefixLength"] = undefined /*out*/;
+            resourceInputs["reservedCidrs"] = undefined /*out*/;
             resourceInputs["vni"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
         }
@@ -175,6 +181,10 @@ export interface NetworkAllocationArgs {
      * Length of an IPv4 space to take.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * What belongs to others.
+     */
+    reservedCidrs?: pulumi.Input<pulumi.Input<inputs.ReservedCidrArgs>[] | undefined>;
     /**
      * Given VNI.
      */

@@ -271,6 +271,20 @@ export interface ReservationArgs {
 }
 
 /**
+ * Addresses that belong to somebody else.
+ */
+export interface ReservedCidrArgs {
+    /**
+     * The addresses, IPv4 or IPv6.
+     */
+    cidr: pulumi.Input<string>;
+    /**
+     * Whose they are; messages say it.
+     */
+    reason: pulumi.Input<string>;
+}
+
+/**
  * With which source packets leave.
  */
 export interface SourceNatArgs {

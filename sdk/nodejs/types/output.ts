@@ -135,6 +135,20 @@ export interface Reservation {
 }
 
 /**
+ * Addresses that belong to somebody else.
+ */
+export interface ReservedCidr {
+    /**
+     * The addresses, IPv4 or IPv6.
+     */
+    cidr: string;
+    /**
+     * Whose they are; messages say it.
+     */
+    reason: string;
+}
+
+/**
  * One step of a packet's way.
  */
 export interface RouteHop {
