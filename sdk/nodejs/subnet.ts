@@ -36,7 +36,7 @@ export class Subnet extends pulumi.ComponentResource {
      */
     declare public readonly dockerNetworkName: pulumi.Output<string | undefined>;
     /**
-     * The IPv4 gateway, the same on every host.
+     * The IPv4 gateway, the same on every host. Absent where the subnet is internal.
      */
     declare public /*out*/ readonly gateway: pulumi.Output<string | undefined>;
     /**
@@ -51,6 +51,10 @@ export class Subnet extends pulumi.ComponentResource {
      * The hosts, as endpoints use them.
      */
     declare public readonly hosts: pulumi.Output<any[]>;
+    /**
+     * Whether it is layer 2 only.
+     */
+    declare public readonly internal: pulumi.Output<boolean>;
     /**
      * Its IPv6 addresses.
      */
@@ -113,6 +117,7 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["hostRangePrefixLength"] = args?.hostRangePrefixLength;
             resourceInputs["hostRanges"] = args?.hostRanges;
             resourceInputs["hosts"] = args?.hosts;
+            resourceInputs["internal"] = args?.internal;
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6HostRangePrefixLength"] = args?.ipv6HostRangePrefixLength;
             resourceInputs["ipv6HostRanges"] = args?.ipv6HostRanges;
@@ -135,6 +140,7 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["hostRangePrefixLength"] = undefined /*out*/;
             resourceInputs["hostRanges"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
+            resourceInputs["internal"] = undefined /*out*/;
             resourceInputs["ipv6Cidr"] = undefined /*out*/;
             resourceInputs["ipv6Gateway"] = undefined /*out*/;
             resourceInputs["ipv6HostRangePrefixLength"] = undefined /*out*/;
@@ -183,6 +189,10 @@ export interface SubnetArgs {
      * Names of the hosts that it spans. Default: all of the fabric.
      */
     hosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Layer 2 only: its endpoints reach each other and nothing else, and have no gateway. Its Docker network is internal too. Default false. Changing it makes the Docker network anew.
+     */
+    internal?: pulumi.Input<boolean | undefined>;
     /**
      * Its IPv6 addresses. Excludes `ipv6PrefixLength`.
      */

@@ -60,6 +60,10 @@ export class VirtualNetwork extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly routers: pulumi.Output<any>;
     /**
+     * Its routes, as subnets use them.
+     */
+    declare public /*out*/ readonly routing: pulumi.Output<any>;
+    /**
      * The fabric's VXLAN port.
      */
     declare public /*out*/ readonly underlayPort: pulumi.Output<number>;
@@ -92,12 +96,15 @@ export class VirtualNetwork extends pulumi.ComponentResource {
             resourceInputs["ipv6Cidr"] = args?.ipv6Cidr;
             resourceInputs["ipv6PrefixLength"] = args?.ipv6PrefixLength;
             resourceInputs["nat"] = args?.nat;
+            resourceInputs["policyRoutes"] = args?.policyRoutes;
             resourceInputs["prefixLength"] = args?.prefixLength;
+            resourceInputs["routes"] = args?.routes;
             resourceInputs["vni"] = args?.vni;
             resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["routers"] = undefined /*out*/;
+            resourceInputs["routing"] = undefined /*out*/;
             resourceInputs["underlayPort"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
         } else {
@@ -109,6 +116,7 @@ export class VirtualNetwork extends pulumi.ComponentResource {
             resourceInputs["ipv6Cidr"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["routers"] = undefined /*out*/;
+            resourceInputs["routing"] = undefined /*out*/;
             resourceInputs["underlayPort"] = undefined /*out*/;
             resourceInputs["vni"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
@@ -147,9 +155,17 @@ export interface VirtualNetworkArgs {
      */
     nat?: pulumi.Input<inputs.NatArgs | undefined>;
     /**
+     * Routes by source. At most 8.
+     */
+    policyRoutes?: pulumi.Input<pulumi.Input<inputs.PolicyRouteArgs>[] | undefined>;
+    /**
      * Take an IPv4 space of this length from the fabric's pools. Excludes `cidr`.
      */
     prefixLength?: pulumi.Input<number | undefined>;
+    /**
+     * Static routes. At most 16.
+     */
+    routes?: pulumi.Input<pulumi.Input<inputs.RouteArgs>[] | undefined>;
     /**
      * Its own VNI, in the fabric's `vniRange`. Default: a free one, kept.
      */

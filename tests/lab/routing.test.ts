@@ -10,10 +10,11 @@ import { waitFor } from "./harness/wait";
 const ref = (name: string): string => `\${${name}}`;
 const tag = freshName().slice(0, 6);
 
-/** Endpoint → host and subnet. Each network has one subnet of its name. */
+/** Endpoint → host and subnet. Each network has one subnet of its name; `d` is a second one of network `a`. */
 const boxes = {
   a1: { host: "h1", subnet: "a", address: "10.20.1.5" },
   a2: { host: "h2", subnet: "a", address: "10.20.1.6" },
+  d1: { host: "h2", subnet: "d", address: "10.20.9.5" },
   b1: { host: "h1", subnet: "b", address: "10.30.1.5" },
   b2: { host: "h2", subnet: "b", address: "10.30.1.6" },
   c1: { host: "h1", subnet: "c", address: "10.40.1.5" },
@@ -30,7 +31,10 @@ type Resources = Readonly<Record<string, YamlResource>>;
 /** Networks' own properties, by name. */
 type Extra = Readonly<Partial<Record<keyof typeof spaces, object>>>;
 
-function base(extra: Extra): Resources {
+/** The same for endpoints and for subnets. */
+type More = Readonly<Record<string, object>>;
+
+function base(extra: Extra, moreBoxes: More, moreSubnets: More): Resources {
   const hosts = lab.hosts.map(({ name, netns }): [string, YamlResource] => [
     name,
     { type: "sdn:Host", properties: { namespace: netns } },
@@ -52,7 +56,12 @@ function base(extra: Extra): Resources {
       name,
       {
         type: "sdn:Subnet",
-        properties: { network: ref(`net-${name}`), cidr: `10.${second}.1.0/24`, ipv6Cidr: `fd00:${second}:0:1::/64` },
+        properties: {
+          network: ref(`net-${name}`),
+          cidr: `10.${second}.1.0/24`,
+          ipv6Cidr: `fd00:${second}:0:1::/64`,
+          ...moreSubnets[name],
+        },
       },
     ],
   ]);
@@ -65,7 +74,10 @@ function base(extra: Extra): Resources {
         subnet: ref(subnet),
         namespace: { name: nameOf(name as Box) },
         ipv4Address: address,
-        ipv6Address: `fd00:${address.split(".")[1] ?? ""}:0:1::${address.split(".")[3] ?? ""}`,
+        ...(subnet === "d"
+          ? {}
+          : { ipv6Address: `fd00:${address.split(".")[1] ?? ""}:0:1::${address.split(".")[3] ?? ""}` }),
+        ...moreBoxes[name],
       },
     },
   ]);
@@ -73,6 +85,7 @@ function base(extra: Extra): Resources {
     ...Object.fromEntries(hosts),
     fabric: { type: "sdn:Fabric", properties: { hosts: lab.hosts.map(({ name }) => ref(name)) } },
     ...Object.fromEntries([...networks, ...endpoints]),
+    d: { type: "sdn:Subnet", properties: { network: ref("net-a"), cidr: "10.20.9.0/24" } },
   };
 }
 
@@ -81,8 +94,8 @@ const peering = (one: string, other: string, more: object = {}): YamlResource =>
   properties: { networks: [ref(`net-${one}`), ref(`net-${other}`)], ...more },
 });
 
-async function write(more: Resources = {}, extra: Extra = {}): Promise<void> {
-  const program: Program = { resources: { ...base(extra), ...more } };
+async function write(more: Resources = {}, extra: Extra = {}, moreBoxes: More = {}, subnets: More = {}): Promise<void> {
+  const program: Program = { resources: { ...base(extra, moreBoxes, subnets), ...more } };
   await stack.write(program);
 }
 
@@ -112,13 +125,33 @@ async function leadThrough(network: keyof typeof spaces, destination: string): P
   throw new Error(`no router of ${network}`);
 }
 
+/** Servers in namespaces that say who asks them. */
+const servers: ChildProcess[] = [];
+async function serve(namespace: string, port: number): Promise<void> {
+  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0")`;
+  servers.push(spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", text], { stdio: "ignore" }));
+  const listens = async (): Promise<boolean> =>
+    (await execute("ip", ["netns", "exec", namespace, "ss", "-Hltn", `sport = ${port}`])).stdout !== "";
+  await waitFor(listens, { what: `a server in ${namespace}` });
+}
+/** What the server at that address answers: the address that it sees. */
+async function asks(namespace: string, to: string, port: number): Promise<string | undefined> {
+  const words = ["netns", "exec", namespace, "timeout", "2", "bash", "-c", `exec 3<>/dev/tcp/${to}/${port}; cat <&3`];
+  const { code, stdout } = await execute("ip", words);
+  return code === 0 ? stdout : undefined;
+}
+const seenBy = (namespace: string, to: string, port: number, expected: string): Promise<boolean> =>
+  waitFor(async () => (await asks(namespace, to, port)) === expected, { what: `${to}:${port} sees ${expected}` });
+
 beforeAll(async () => {
   lab = await startLab({ hosts: 2, form: "light", dockerd: false });
   for (const box of Object.keys(boxes) as Box[]) await machine("ip", "netns", "add", nameOf(box));
+  await serve(lab.netns, 8080);
   stack = await Stack.create({ resources: {} });
 }, 120_000);
 
 afterAll(async () => {
+  for (const server of servers) server.kill("SIGKILL");
   for (const box of Object.keys(boxes) as Box[]) await machine("ip", "netns", "del", nameOf(box));
   await stack.remove();
   await lab.down();
@@ -160,24 +193,6 @@ describe("peering", () => {
   });
 });
 
-/** Servers in namespaces that say who asks them. */
-const servers: ChildProcess[] = [];
-async function serve(namespace: string, port: number): Promise<void> {
-  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0")`;
-  servers.push(spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", text], { stdio: "ignore" }));
-  const listens = async (): Promise<boolean> =>
-    (await execute("ip", ["netns", "exec", namespace, "ss", "-Hltn", `sport = ${port}`])).stdout !== "";
-  await waitFor(listens, { what: `a server in ${namespace}` });
-}
-/** What the server at that address answers: the address that it sees. */
-async function asks(namespace: string, to: string, port: number): Promise<string | undefined> {
-  const words = ["netns", "exec", namespace, "timeout", "2", "bash", "-c", `exec 3<>/dev/tcp/${to}/${port}; cat <&3`];
-  const { code, stdout } = await execute("ip", words);
-  return code === 0 ? stdout : undefined;
-}
-const seenBy = (namespace: string, to: string, port: number, expected: string): Promise<boolean> =>
-  waitFor(async () => (await asks(namespace, to, port)) === expected, { what: `${to}:${port} sees ${expected}` });
-
 describe("translation", () => {
   const port = 8080;
   const second = "10.99.0.77";
@@ -187,15 +202,11 @@ describe("translation", () => {
     machine("ip", "-n", lab.netns, "route", "replace", block, "via", lab.host(host).address);
 
   beforeAll(async () => {
-    await serve(lab.netns, port);
     for (const box of ["a1", "a2"] as const) await serve(nameOf(box), port);
     expect(await machine("ip", "-n", h1().netns, "addr", "add", `${second}/32`, "dev", "lo")).toBe(0);
     expect(await backTo(`${second}/32`, "h1")).toBe(0);
     expect(await backTo("10.20.1.5/32", "h1")).toBe(0);
     expect(await backTo("10.20.1.6/32", "h2")).toBe(0);
-  });
-  afterAll(() => {
-    for (const server of servers) server.kill("SIGKILL");
   });
 
   test("egress none, nat and routed: nothing, the host's address, the endpoint's own", async () => {
@@ -285,6 +296,70 @@ describe("translation", () => {
     const { code, stdout } = await stack.preview();
     expect(code).not.toBe(0);
     expect(stdout).toContain("the host itself listens on tcp port 8090");
+  });
+});
+
+describe("routes", () => {
+  const port = 8080;
+  const behind = "172.31.7.7";
+  const sysctl = (box: Box, setting: string) => inBox(box, "sysctl", "-qw", setting);
+
+  /** Box d1 on h2 as an appliance: what is behind it answers, and it sends on what it gets. */
+  async function appliance(): Promise<void> {
+    await sysctl("d1", "net.ipv4.ip_forward=1");
+    await inBox("d1", "ip", "addr", "replace", `${behind}/32`, "dev", "lo");
+  }
+
+  const d1 = { d1: { antiSpoofing: false } };
+
+  test("a static route leads to what is behind an endpoint, from every host, and a blackhole nowhere", async () => {
+    await write({}, { a: { routes: [{ destination: "172.31.7.0/24", nextHop: boxes.d1.address }] } }, d1);
+    await stack.up();
+    await appliance();
+    await comesToReach("a1", behind);
+    await comesToReach("a2", behind);
+    const holed = { destination: `${behind}/32`, nextHop: "blackhole" };
+    await write({}, { a: { routes: [{ destination: "172.31.7.0/24", nextHop: boxes.d1.address }, holed] } }, d1);
+    await stack.up();
+    expect(await pings("a1", behind)).toBe(false);
+  });
+
+  test("a policy route takes one source by the next hop, and the others go as before", async () => {
+    // The appliance answers for the outside address itself, so who was asked tells the way.
+    await inBox("d1", "ip", "addr", "replace", `${lab.outside4}/32`, "dev", "lo");
+    await serve(nameOf("d1"), port);
+    const policyRoutes = [{ priority: 10, from: "10.20.1.5/32", nextHop: boxes.d1.address }];
+    await write({}, { a: { egress: "nat", policyRoutes } }, d1);
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside4, port, boxes.a1.address);
+    await seenBy(nameOf("a2"), lab.outside4, port, lab.host("h2").address);
+    // Inside the network nothing changes.
+    await comesToReach("a1", boxes.a2.address);
+    const { stdout } = await execute("ip", ["netns", "list"]);
+    const router = stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
+    const h1 = lab.host("h1").netns;
+    for (const name of router.filter((one) => one.endsWith(`--${h1}`)))
+      await machine("ip", "-n", name, "rule", "del", "pref", "1032");
+    await seenBy(nameOf("a1"), lab.outside4, port, lab.host("h1").address);
+    expect(await stack.refresh()).toContain("routing rule 1032 in sdn-r-");
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside4, port, boxes.a1.address);
+    await stack.up("--expect-no-changes");
+  });
+});
+
+describe("an internal subnet", () => {
+  test("joins its endpoints across hosts, which reach nothing else and are reached by nothing else", async () => {
+    await write({}, { a: { egress: "nat" } }, {}, { a: { internal: true } });
+    await stack.up();
+    await comesToReach("a1", boxes.a2.address);
+    expect(await pings("a1", boxes.d1.address)).toBe(false);
+    expect(await pings("d1", boxes.a1.address)).toBe(false);
+    expect(await pings("a1", lab.outside4)).toBe(false);
+    expect((await inBox("a1", "ip", "route", "show", "default")).stdout).toBe("");
+    await write({}, { a: { egress: "nat" } });
+    await stack.up();
+    await comesToReach("a1", boxes.d1.address);
   });
 });
 

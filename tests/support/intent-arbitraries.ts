@@ -12,7 +12,7 @@ import type {
   SegmentIntent,
 } from "../../provider/src/compile/intent";
 import { formatAddress } from "../../provider/src/model/address";
-import { peeringIntent, portIntent, routerIntent, segmentIntent } from "./intents";
+import { peeringIntent, portIntent, routerIntent, routes, segmentIntent } from "./intents";
 
 /** Kept, so that a failure today is a failure tomorrow. */
 export const seed = 20_261_124;
@@ -67,6 +67,7 @@ const translations: fc.Arbitrary<Nat> = fc.record({
 const router: fc.Arbitrary<RouterIntent> = fc
   .record({
     mtu,
+    blackholes: optional(fc.subarray(["10.20.99.0/24", "192.168.77.0/24", "fd00:20:99::/64"])),
     cidr: optional(fc.constantFrom("10.20.0.0/16", "10.32.0.0/12", "192.168.0.0/17")),
     ipv6Cidr: optional(fc.constantFrom("fd00:20::/48", "fd00:21::/48")),
     egress: optional(
@@ -96,6 +97,9 @@ const segment: fc.Arbitrary<SegmentIntent> = fc
     ipv4: optional(addressing(host4, ["10.20.1.0/24", "10.20.0.0/20"], "10.20.1.64/28")),
     ipv6: optional(addressing(host6, ["fd00:20:1::/64"], "fd00:20:1::4000/114")),
     dockerNetwork: optional(fc.constantFrom("shop-web", "shop.web_2")),
+    internal: fc.constantFrom(undefined, undefined, true),
+    routes: optional(fc.subarray([...(routes.routes ?? []), { destination: "0.0.0.0/0", nextHop: "10.20.1.7" }])),
+    policyRoutes: optional(fc.subarray([...(routes.policyRoutes ?? [])])),
   })
   .map(segmentIntent);
 
@@ -104,8 +108,8 @@ const endpoint = (kind: Attachment["kind"]): fc.Arbitrary<PortIntent> =>
     .record({
       mtu,
       mac,
-      ipv4: optional(fc.record({ address: host4.map((one) => `${one}/24`), gateway: host4 })),
-      ipv6: optional(fc.record({ address: host6.map((one) => `${one}/64`), gateway: host6 })),
+      ipv4: optional(fc.record({ address: host4.map((one) => `${one}/24`), gateway: optional(host4) })),
+      ipv6: optional(fc.record({ address: host6.map((one) => `${one}/64`), gateway: optional(host6) })),
       guard: optional(
         fc.record({
           bindMac: fc.boolean(),

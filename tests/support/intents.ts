@@ -92,6 +92,19 @@ export function portIntent(kind: Attachment["kind"], changes: Partial<PortIntent
   };
 }
 
+/** Routes by a next hop in the segment. */
+export const routes: Pick<SegmentIntent, "routes" | "policyRoutes"> = {
+  routes: [
+    { destination: "10.99.0.0/16", nextHop: "10.20.1.9" },
+    { destination: "fd00:99::/48", nextHop: "fd00:20:1::9" },
+  ],
+  policyRoutes: [
+    { priority: 10, from: "10.20.2.0/24", nextHop: "10.20.1.9" },
+    { priority: 20, from: "10.20.3.7/32", to: "198.51.100.0/24", nextHop: "10.20.1.10" },
+    { priority: 20, from: "fd00:20:2::/64", nextHop: "fd00:20:1::9" },
+  ],
+};
+
 /** Every kind of translation. */
 export const nat: Nat = {
   source: [

@@ -13,7 +13,8 @@ const linkLocal: Cidr = { family: 6, base: 0xfe80n << 112n, prefixLength: 64 };
 export function guardSteps(intent: PortIntent, port: string): readonly Step[] {
   const { guard } = intent;
   // A port without a guard may say what it likes, but not that it is the gateway.
-  if (guard === undefined) return familiesOf(intent).map(({ gateway }) => gatewayElement(port, gateway));
+  if (guard === undefined)
+    return familiesOf(intent).flatMap(({ gateway }) => (gateway === undefined ? [] : [gatewayElement(port, gateway)]));
   const own = guard.bindMac ? parseMac(intent.mac, "mac") : undefined;
   return elements(intent, guard, {
     port,

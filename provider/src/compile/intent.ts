@@ -36,6 +36,8 @@ export interface RouterIntent extends IntentBase {
     | undefined;
   /** Translations besides the mode's own. */
   readonly nat?: Nat | undefined;
+  /** Destinations that nobody in the network reaches. */
+  readonly blackholes?: readonly string[] | undefined;
 }
 
 /** A rule for the source of what leaves; the first that matches decides. */
@@ -78,6 +80,21 @@ export interface SegmentAddressing {
   readonly pool?: string | undefined;
 }
 
+/** Next hops are in a subnet, so the routes to them go with it. */
+export interface StaticRoute {
+  readonly destination: string;
+  readonly nextHop: string;
+}
+
+/** A route for packets by their source; the lowest priority that matches decides. */
+export interface PolicyRoute {
+  readonly priority: number;
+  readonly from: string;
+  /** `undefined`: whatever has no route of its own but the default. */
+  readonly to?: string | undefined;
+  readonly nextHop: string;
+}
+
 /** A subnet on one host. */
 export interface SegmentIntent extends IntentBase {
   readonly kind: "segment";
@@ -91,6 +108,11 @@ export interface SegmentIntent extends IntentBase {
   readonly peers: Peers;
   readonly ipv4: SegmentAddressing | undefined;
   readonly ipv6: SegmentAddressing | undefined;
+  /** The network's routes whose next hop is in this subnet. */
+  readonly routes?: readonly StaticRoute[] | undefined;
+  readonly policyRoutes?: readonly PolicyRoute[] | undefined;
+  /** Layer 2 only: no leg of the router, no gateway. */
+  readonly internal?: boolean | undefined;
   /** Name of the Docker network to make, `undefined` for none. */
   readonly dockerNetwork: string | undefined;
 }
@@ -104,6 +126,12 @@ export type Attachment =
   /** An interface of the host becomes a port of the segment; its addresses are its owner's business. */
   | { readonly kind: "interface"; readonly interface: string };
 
+/** `gateway` is left out on an internal subnet. */
+export interface PortAddress {
+  readonly address: string;
+  readonly gateway?: string | undefined;
+}
+
 /** Something attached to a subnet on one host. */
 export interface PortIntent extends IntentBase {
   readonly kind: "port";
@@ -113,8 +141,8 @@ export interface PortIntent extends IntentBase {
   readonly mtu: number;
   readonly mac: string;
   /** With the subnet's prefix length. */
-  readonly ipv4: { readonly address: string; readonly gateway: string } | undefined;
-  readonly ipv6: { readonly address: string; readonly gateway: string } | undefined;
+  readonly ipv4: PortAddress | undefined;
+  readonly ipv6: PortAddress | undefined;
   readonly attachment: Attachment;
   /** What it may say of itself; `undefined`: anything but that it is the gateway. */
   readonly guard: Guard | undefined;

@@ -33,6 +33,7 @@ export function portSteps(intent: PortIntent): readonly Step[] {
 /** A pair of interfaces: one end a port of the segment, the other in the endpoint's namespace with its addresses. */
 function plugged(intent: PortIntent, where: string, peer: string): readonly Step[] {
   const families = [intent.ipv4, intent.ipv6].filter((family) => family !== undefined);
+  const routed = families.flatMap(({ address, gateway }) => (gateway === undefined ? [] : [{ address, gateway }]));
   const name = endpointLinkName(intent.vni, intent.name);
   const mark = markOf(intent);
   const router = routerNamespace(intent.routerVni, intent.scope);
@@ -41,11 +42,11 @@ function plugged(intent: PortIntent, where: string, peer: string): readonly Step
     ...guardSteps(intent, name),
     { kind: "veth", name, where, peer, mtu: intent.mtu, mac: intent.mac, bridge: bridgeName(intent.vni), mark },
     { kind: "addresses", where, link: peer, addresses: families.map((family) => family.address) },
-    ...families.map((family): Step => {
-      const destination = family.gateway.includes(":") ? "::/0" : "0.0.0.0/0";
-      return { kind: "route", where, destination, device: peer, via: family.gateway };
+    ...routed.map(({ gateway }): Step => {
+      const destination = gateway.includes(":") ? "::/0" : "0.0.0.0/0";
+      return { kind: "route", where, destination, device: peer, via: gateway };
     }),
-    ...families.map((family): Step => {
+    ...routed.map((family): Step => {
       const address = bare(family.address) ?? "";
       return { kind: "neighbour", where: router, device: routerLinkName(intent.vni), address, mac: intent.mac };
     }),

@@ -13,7 +13,7 @@ export function routerSteps(intent: RouterIntent): readonly Step[] {
     ...settings(where),
     // Also without a way out: then nothing is left to be taken away when a network loses it.
     { kind: "nft-table", where, table: "router" },
-    ...spaces(intent).map((destination): Step => {
+    ...[...spaces(intent), ...(intent.blackholes ?? [])].map((destination): Step => {
       // Unallotted addresses of the network must not leak out by the uplink.
       return { kind: "route", where, destination, device: "blackhole", via: undefined };
     }),

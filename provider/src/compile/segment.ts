@@ -11,11 +11,13 @@ import {
   routerPortName,
   vxlanName,
 } from "./names";
+import { routeSteps } from "./segment-routes";
 import type { DockerPool, Step } from "./step";
 
 /** A subnet on a host: a bridge without an address, a VXLAN port, and a leg of the router with two addresses. */
 export function segmentSteps(intent: SegmentIntent): readonly Step[] {
-  return [...switchSteps(intent), ...routerLegSteps(intent), ...dockerSteps(intent)];
+  const leg = intent.internal === true ? [] : [...routerLegSteps(intent), ...routeSteps(intent)];
+  return [...switchSteps(intent), ...leg, ...dockerSteps(intent)];
 }
 
 function switchSteps(intent: SegmentIntent): readonly Step[] {
@@ -70,6 +72,7 @@ function dockerSteps(intent: SegmentIntent): readonly Step[] {
       bridge: bridgeName(intent.vni),
       mtu: intent.mtu,
       mark: markOf(intent),
+      ...(intent.internal === true ? { internal: true } : {}),
       ipv4: pool(intent.ipv4),
       ipv6: intent.ipv6 === undefined ? undefined : pool(intent.ipv6),
     },

@@ -139,6 +139,8 @@ export type Step =
     }
   | {
       readonly kind: "docker-network";
+      /** Whether its containers get no way out of the network, and no gateway. */
+      readonly internal?: boolean;
       readonly name: string;
       readonly bridge: string;
       readonly mtu: number;

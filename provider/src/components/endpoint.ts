@@ -211,10 +211,18 @@ function attachment(attached: Attached, subnet: ValueMap, member: Member): Value
 }
 
 /** An interface's address: with the prefix length of its subnet. */
-function family(address: Value | undefined, cidr: Value | undefined, gateway: Value | undefined): Value | undefined {
+function family(
+  address: Value | undefined,
+  cidr: Value | undefined,
+  gateway: Value | undefined,
+  internal: boolean,
+): Value | undefined {
   if (address === undefined || cidr === undefined) return undefined;
   if (typeof address !== "string" || typeof cidr !== "string") return unknown;
-  return { address: `${address}/${cidr.slice(cidr.indexOf("/") + 1)}`, gateway: gateway ?? unknown };
+  return {
+    address: `${address}/${cidr.slice(cidr.indexOf("/") + 1)}`,
+    ...(internal ? {} : { gateway: gateway ?? unknown }),
+  };
 }
 
 /** What the engine of the host knows of the subnet, for what gets its address by the engine. */
@@ -276,8 +284,8 @@ async function constructAttached(
           routerVni: known(subnet, "networkVni"),
           mtu: known(subnet, "mtu"),
           mac: allottedMac,
-          ipv4: family(allottedIpv4, cidr, gateway),
-          ipv6: family(allottedIpv6, ipv6Cidr, ipv6Gateway),
+          ipv4: family(allottedIpv4, cidr, gateway, subnet["internal"] === true),
+          ipv6: family(allottedIpv6, ipv6Cidr, ipv6Gateway, subnet["internal"] === true),
           attachment: attachment(attached, subnet, member),
           guard: guardOf(parsed, attached, subnet),
         }),

@@ -1,4 +1,4 @@
-import { formatCidr } from "../model/cidr";
+import { formatCidr, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { parseDockerName, parseName } from "../model/name";
 import { maximumVni, minimumVni } from "../model/vni";
@@ -12,6 +12,7 @@ import { isValueMap, Unknown, unknown } from "../rpc/value";
 import type { VtepBook } from "../ipam/vtep-book";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
+import { routesIn } from "./network-routes";
 import { peersOf } from "./peers";
 import { known, nameOf, outputsOf, present, referenceOf, refuseRepeated, routerOf } from "./references";
 
@@ -21,6 +22,8 @@ interface SubnetInputs {
   /** Names of the hosts that it spans; `undefined` for all of the fabric. */
   readonly hosts: readonly string[] | undefined;
   readonly docker: boolean;
+  /** Layer 2 only. */
+  readonly internal: boolean;
   readonly dockerNetworkName: string | undefined;
 }
 
@@ -47,6 +50,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
     }),
     hosts: reader.texts("hosts", parseName),
     docker: reader.boolean("docker") ?? true,
+    internal: reader.boolean("internal") ?? false,
     dockerNetworkName: reader.parsed("dockerNetworkName", parseDockerName),
   };
   reader.finish();
@@ -137,6 +141,11 @@ export const subnet = (vteps: VtepBook): ComponentHandler => ({
     });
     const dockerName = parsed.dockerNetworkName ?? `${nameOf(parsed.network)}-${context.name}`;
     const { ipv4, ipv6 } = allocation.outputs;
+    const own = [ipv4, ipv6].flatMap((family) => {
+      const block = isValueMap(family) ? family["cidr"] : undefined;
+      return typeof block === "string" ? [parseCidr(block, "cidr")] : [];
+    });
+    const routes = routesIn(network, own, parsed.internal);
     const peersOn = peersOf(members, vteps);
     const segments = await Promise.all(
       members.map(async (member) => {
@@ -158,6 +167,7 @@ export const subnet = (vteps: VtepBook): ComponentHandler => ({
               ipv4: addressing(ipv4, member.name),
               ipv6: addressing(ipv6, member.name),
               dockerNetwork: docker,
+              ...routes,
             }),
           },
           dependencies: [allocation.urn, ...routerOf(network, member.name)],
@@ -183,12 +193,13 @@ function outputs(
   return present({
     vni,
     cidr: part(ipv4, "cidr"),
-    gateway: part(ipv4, "gateway"),
+    gateway: parsed.internal ? undefined : part(ipv4, "gateway"),
     hostRanges: part(ipv4, "ranges"),
     hostRangePrefixLength: part(ipv4, "hostRangePrefixLength"),
     layout: part(ipv4, "layout"),
     ipv6Cidr: part(ipv6, "cidr"),
-    ipv6Gateway: part(ipv6, "gateway"),
+    ipv6Gateway: parsed.internal ? undefined : part(ipv6, "gateway"),
+    internal: parsed.internal,
     ipv6HostRanges: part(ipv6, "ranges"),
     ipv6HostRangePrefixLength: part(ipv6, "hostRangePrefixLength"),
     ipv6Layout: part(ipv6, "layout"),

@@ -11,6 +11,8 @@ import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
 import type { NatInputs } from "./network-nat";
 import { checkNat, natOn, readNetworkNat } from "./network-nat";
+import type { RouteInputs } from "./network-routes";
+import { blackholesOf, checkRoutes, readNetworkRoutes, routingValue } from "./network-routes";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
 import { transitPair } from "./transit";
 
@@ -20,6 +22,7 @@ interface NetworkInputs {
   readonly space: ValueMap;
   readonly egress: Egress;
   readonly nat: NatInputs;
+  readonly routing: RouteInputs;
 }
 
 type Egress = "nat" | "routed" | "none";
@@ -31,6 +34,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
   const ipv6 = readSpace(reader, 6);
   const egress = reader.choice("egress", ["nat", "routed", "none"]) ?? "none";
   const nat = readNetworkNat(reader, egress);
+  const routing = readNetworkRoutes(reader, egress !== "none" || nat.destination.length > 0);
   const vni = reader.integer("vni", minimumVni, maximumVni);
   reader.finish();
   const space = present({
@@ -40,7 +44,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
     ipv6PrefixLength: ipv6.prefixLength,
     vni: vni ?? inputs["vni"],
   });
-  return { reader, parsed: { fabric: fabric ?? "", space, egress, nat } };
+  return { reader, parsed: { fabric: fabric ?? "", space, egress, nat, routing } };
 }
 
 /** The link between a network's router and its host. */
@@ -56,7 +60,12 @@ function commonSpec(label: string, allocation: ValueMap, fabric: ValueMap): Valu
 }
 
 /** The link to the host is there where something leaves or comes in. */
-function routerSpec(common: ValueMap, fabric: ValueMap, { egress, nat }: NetworkInputs, member: Member): ValueMap {
+function routerSpec(
+  common: ValueMap,
+  fabric: ValueMap,
+  { egress, nat, routing }: NetworkInputs,
+  member: Member,
+): ValueMap {
   const { vni = unknown, cidr, ipv6Cidr } = common;
   const links = present({
     // Left out for the usual one.
@@ -65,7 +74,12 @@ function routerSpec(common: ValueMap, fabric: ValueMap, { egress, nat }: Network
     ipv6: ipv6Cidr === undefined ? undefined : transitLink(known(fabric, "ipv6TransitCidr"), vni),
   });
   const rules = natOn(nat, member);
-  return present({ ...common, egress: egress === "none" && rules === undefined ? undefined : links, nat: rules });
+  return present({
+    ...common,
+    egress: egress === "none" && rules === undefined ? undefined : links,
+    nat: rules,
+    blackholes: blackholesOf(routing),
+  });
 }
 
 async function registerRouters(
@@ -118,6 +132,7 @@ export const virtualNetwork: ComponentHandler = {
     const common = commonSpec(context.name, allocation.outputs, fabric);
     const spaces = [common["cidr"], common["ipv6Cidr"]].filter((space) => typeof space === "string");
     checkNat(parsed.nat, spaces, members);
+    checkRoutes(parsed.routing, spaces);
     const specOn = (member: Member): ValueMap => routerSpec(common, fabric, parsed, member);
     const routers = await registerRouters(context, members, specOn, allocation.urn);
     const { vni = unknown, allottedCidr: cidr, allottedIpv6Cidr: ipv6Cidr } = allocation.outputs;
@@ -133,6 +148,10 @@ export const virtualNetwork: ComponentHandler = {
       underlayPort: known(fabric, "underlayPort"),
       hosts: members.map(memberValue),
       routers,
+      routing: routingValue(
+        parsed.routing,
+        parsed.nat.destination.map(({ toAddress }) => toAddress),
+      ),
     });
   },
 };

@@ -1,9 +1,10 @@
-import type { Intent, PeeringIntent, PeeringSide } from "../compile/intent";
+import type { Intent, PeeringIntent, PeeringSide, SegmentIntent } from "../compile/intent";
 import { overlaps, parseCidr } from "../model/cidr";
 import type { Say } from "./precheck";
 
 /** A router has one route to a space: of two peers of one network, none may have addresses of the other. */
 export function peeringFits(intent: PeeringIntent, others: readonly Intent[], say: Say): void {
+  for (const other of others) if (other.kind === "segment") refuseSameRoute(intent, other, say);
   const [left, right] = intent.sides;
   for (const [own, far] of [
     [left, right],
@@ -22,6 +23,25 @@ export function peeringFits(intent: PeeringIntent, others: readonly Intent[], sa
       });
     }
   }
+}
+
+/** The same for a network's own routes. */
+export function routesFit(intent: SegmentIntent, others: readonly Intent[], say: Say): void {
+  for (const other of others) if (other.kind === "peering") refuseSameRoute(other, intent, say);
+}
+
+function refuseSameRoute(peering: PeeringIntent, segment: SegmentIntent, say: Say): void {
+  const side = peering.sides.find(({ routerVni }) => routerVni === segment.routerVni);
+  const far = side === undefined ? undefined : farSide(peering, side);
+  const route = (segment.routes ?? []).find(({ destination }) => far?.prefixes.includes(destination));
+  if (far === undefined || route === undefined) return;
+  say({
+    code: "conflict",
+    property: "routes",
+    value: route.destination,
+    cause: `the network has a route there by ${route.nextHop}, and is a peer of ${far.network} (${peering.label}), which is there`,
+    remedy: "take one of the two away, or route to a part of it",
+  });
 }
 
 /** The side of another peering that the same network looks at. */

@@ -8,7 +8,7 @@ import { Problems } from "../model/problems";
 import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import { adoptedFits } from "./precheck-adopted";
 import { natFits } from "./precheck-nat";
-import { peeringFits } from "./precheck-peering";
+import { peeringFits, routesFit } from "./precheck-peering";
 
 /** What a preview can tell of a change by looking at the host: everything that would make it fail, at once. */
 export const precheck = {
@@ -30,6 +30,7 @@ export const precheck = {
     namesAreFree(intent, snapshot, say);
     if (intent.kind === "segment") segmentFits(intent, snapshot, say);
     if (intent.kind === "port") portFits(intent, snapshot, say);
+    if (intent.kind === "segment") routesFit(intent, others, say);
     if (intent.kind === "router") natFits(intent, snapshot, others, say);
     if (intent.kind === "peering") peeringFits(intent, others, say);
     if (intent.kind === "adopted") adoptedFits(intent, snapshot, others, say);

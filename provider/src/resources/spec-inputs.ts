@@ -2,6 +2,7 @@ import type {
   Attachment,
   Guard,
   Intent,
+  PortAddress,
   PortIntent,
   RouterIntent,
   SegmentAddressing,
@@ -15,6 +16,7 @@ import { SdnError } from "../model/error";
 import { formatMac, parseMac } from "../model/mac";
 import { parseDockerName, parseInterfaceName, parseName } from "../model/name";
 import { maximumVni, minimumVni } from "../model/vni";
+import { readSegmentRoutes } from "./spec-routes";
 import { readNat } from "./spec-nat";
 import type { InputReader } from "../inputs/input-reader";
 
@@ -68,6 +70,7 @@ export function readRouterSpec(reader: InputReader): SpecOf<RouterIntent> | unde
   };
   const mode = egress?.choice("mode", ["nat", "routed", "none"]);
   const nat = readNat(reader.object("nat"));
+  const blackholes = reader.texts("blackholes", cidr);
   const spec = {
     label: label(reader),
     vni: vni(reader, "vni"),
@@ -79,6 +82,7 @@ export function readRouterSpec(reader: InputReader): SpecOf<RouterIntent> | unde
         ? undefined
         : { ...(mode === undefined ? {} : { mode }), ipv4: link("ipv4"), ipv6: link("ipv6") },
     ...(nat === undefined ? {} : { nat }),
+    ...(blackholes === undefined ? {} : { blackholes }),
   };
   egress?.finish();
   reader.finish();
@@ -123,6 +127,7 @@ export function readSegmentSpec(reader: InputReader): SpecOf<SegmentIntent> | un
     ipv4: readAddressing(reader.object("ipv4")),
     ipv6: readAddressing(reader.object("ipv6")),
     dockerNetwork: reader.parsed("dockerNetwork", parseDockerName),
+    ...readSegmentRoutes(reader),
   };
   reader.finish();
   const { label: name, vni: own, routerVni, mtu: bytes, underlay, port, peers } = spec;
@@ -177,12 +182,12 @@ function readGuard(reader: InputReader | undefined): Guard | undefined {
 }
 
 export function readPortSpec(reader: InputReader): SpecOf<PortIntent> | undefined {
-  const family = (name: string): { address: string; gateway: string } | undefined => {
+  const family = (name: string): PortAddress | undefined => {
     const inner = reader.object(name);
     const own = needed(inner, "address", interfaceAddress);
-    const gateway = needed(inner, "gateway", address);
+    const gateway = inner?.parsed("gateway", address);
     inner?.finish();
-    return own === undefined || gateway === undefined ? undefined : { address: own, gateway };
+    return own === undefined ? undefined : { address: own, ...(gateway === undefined ? {} : { gateway }) };
   };
   const spec = {
     label: label(reader),

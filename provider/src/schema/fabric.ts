@@ -66,6 +66,8 @@ export const virtualNetwork: ResourceSpec = {
     ipv6PrefixLength: integer("Take an IPv6 space of this length from the fabric's pools."),
     vni: integer("Its own VNI, in the fabric's `vniRange`. Default: a free one, kept."),
     egress: ofType("sdn:index:Egress", "The way out. Default `none`."),
+    routes: listOf("sdn:index:Route", "Static routes. At most 16."),
+    policyRoutes: listOf("sdn:index:PolicyRoute", "Routes by source. At most 8."),
     nat: ofType("sdn:index:Nat", "Translations besides that of `egress`."),
   },
   requiredInputs: ["fabric"],
@@ -81,6 +83,7 @@ export const virtualNetwork: ResourceSpec = {
     underlayPort: integer("The fabric's VXLAN port."),
     hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as subnets use them." },
     routers: anything("URNs of its routers by host."),
+    routing: anything("Its routes, as subnets use them."),
   },
-  required: ["vni", "mtu", "egress", "fabric", "fabricUrn", "vniRange", "underlayPort", "hosts", "routers"],
+  required: ["vni", "mtu", "egress", "fabric", "fabricUrn", "vniRange", "underlayPort", "hosts", "routers", "routing"],
 };

@@ -15,6 +15,7 @@ import {
   subnetAllocation,
 } from "./internal";
 import { destinationNatType, natType, sourceNatType } from "./nat";
+import { policyRouteType, routeType } from "./routes";
 import { networkPeering } from "./peering";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { addressRangeType, reservationType, subnet } from "./subnet";
@@ -64,6 +65,8 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Namespace": namespaceType,
   "sdn:index:DestinationNat": destinationNatType,
   "sdn:index:Nat": natType,
+  "sdn:index:PolicyRoute": policyRouteType,
+  "sdn:index:Route": routeType,
   "sdn:index:SourceNat": sourceNatType,
   "sdn:index:Reservation": reservationType,
   "sdn:index:ReservedCidr": reservedCidrType,

@@ -56,13 +56,17 @@ export const subnet: ResourceSpec = {
     ),
     hosts: strings("Names of the hosts that it spans. Default: all of the fabric."),
     docker: boolean("Whether engines get a Docker network for it. Default true. An engine refuses overlapping pools."),
+    internal: boolean(
+      "Layer 2 only: its endpoints reach each other and nothing else, and have no gateway. Its Docker network is internal too. Default false. Changing it makes the Docker network anew.",
+    ),
     dockerNetworkName: string("Name of that Docker network. Default `NETWORK-SUBNET`."),
   },
   requiredInputs: ["network"],
   properties: {
     vni: integer("VNI of the segment."),
     cidr: string("Its IPv4 addresses."),
-    gateway: string("The IPv4 gateway, the same on every host."),
+    gateway: string("The IPv4 gateway, the same on every host. Absent where the subnet is internal."),
+    internal: boolean("Whether it is layer 2 only."),
     hostRanges: anything("IPv4 range of each host, by host."),
     hostRangePrefixLength: integer("Length of each host's IPv4 range."),
     ipv6Cidr: string("Its IPv6 addresses."),
@@ -77,5 +81,5 @@ export const subnet: ResourceSpec = {
     hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as endpoints use them." },
     segments: anything("URNs of its segments by host."),
   },
-  required: ["vni", "mtu", "networkVni", "hosts", "segments"],
+  required: ["vni", "internal", "mtu", "networkVni", "hosts", "segments"],
 };

@@ -253,6 +253,28 @@ export interface NatArgs {
 }
 
 /**
+ * A route for packets by their source, before all routes by destination.
+ */
+export interface PolicyRouteArgs {
+    /**
+     * Source: a CIDR inside the network's space. Not in the next hop's own subnet.
+     */
+    from: pulumi.Input<string>;
+    /**
+     * By whom: an address in one of the network's subnets. What comes back out of that subnet is routed as usual.
+     */
+    nextHop: pulumi.Input<string>;
+    /**
+     * Its place, 1 to 999: the lowest that matches decides. Unique for each address family.
+     */
+    priority: pulumi.Input<number>;
+    /**
+     * Destination: a CIDR. Default: whatever would take the default route.
+     */
+    to?: pulumi.Input<string | undefined>;
+}
+
+/**
  * Addresses that are handed to nobody.
  */
 export interface ReservationArgs {
@@ -282,6 +304,20 @@ export interface ReservedCidrArgs {
      * Whose they are; messages say it.
      */
     reason: pulumi.Input<string>;
+}
+
+/**
+ * A static route in the network's routers.
+ */
+export interface RouteArgs {
+    /**
+     * Where to: a CIDR. Not the network's own space, and not a part of one of its subnets.
+     */
+    destination: pulumi.Input<string>;
+    /**
+     * By whom: an address in one of the network's subnets, whose endpoint sends packets on (it needs `antiSpoofing: false`); on every host that has that subnet. Or `blackhole`: dropped.
+     */
+    nextHop: pulumi.Input<string>;
 }
 
 /**

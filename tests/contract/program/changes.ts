@@ -16,6 +16,7 @@ import {
   portAddress6,
   portIntent,
   routerIntent,
+  routes,
   segmentIntent,
 } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
@@ -96,6 +97,19 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
           ...segment,
           ipv4: { ...addressing.ipv4, gateway: "10.20.1.2", router: "10.20.1.80", range: "10.20.1.80/28" },
           ipv6: undefined,
+        },
+      },
+    ],
+    ["a segment gets routes", { given: network, from: segment, to: { ...segment, ...routes } }],
+    [
+      "a segment's routes change",
+      {
+        given: [router, { ...segment, ...routes }],
+        from: { ...segment, ...routes },
+        to: {
+          ...segment,
+          routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.1.10" }],
+          policyRoutes: [{ priority: 10, from: "10.20.2.0/24", to: "203.0.113.0/24", nextHop: "10.20.1.10" }],
         },
       },
     ],

@@ -22,6 +22,7 @@ import {
   portAddress6,
   portIntent,
   routerIntent,
+  routes,
   segmentIntent,
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
@@ -315,6 +316,45 @@ const peering: readonly Case[] = [
   },
 ];
 
+const routing: readonly Case[] = [
+  {
+    name: "makes routes and policy routes, changes them, and takes them away with nothing left",
+    check: async ({ machine, apply, drift, router, segment }) => {
+      const routed: SegmentIntent = { ...segment, ...routes };
+      const holed = { ...router, blackholes: ["192.168.77.0/24"] };
+      expect(await apply(holed)).toEqual(ok(1));
+      expect(await apply(segment)).toEqual(ok(1));
+      expect((await drift(routed)).length).toBeGreaterThan(5);
+      expect(await apply(routed, segment, 1)).toEqual(ok(2));
+      expect([...(await drift(holed)), ...(await drift(routed))]).toEqual([]);
+      const to: SegmentIntent = {
+        ...routed,
+        routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.1.10" }],
+        policyRoutes: [{ priority: 10, from: "10.20.2.0/24", to: "203.0.113.0/24", nextHop: "10.20.1.10" }],
+      };
+      expect(await drift(to)).toContain(
+        `route to 0.0.0.0/0 in ${routerNamespace(5000, machine.scope)}, routing table 1010, goes via 10.20.1.9 on g5001, should be 10.20.1.10 on g5001`,
+      );
+      expect(await apply(to, routed, 2)).toEqual(ok(3));
+      expect(await drift(to)).toEqual([]);
+      expect(await apply(segment, to, 3)).toEqual(ok(4));
+      expect((await drift(to)).filter((one) => one.includes("is missing"))).toHaveLength((await drift(to)).length);
+    },
+  },
+  {
+    name: "takes the leg of a segment away that becomes internal, and puts it back",
+    check: async ({ machine, apply, drift, router, segment }) => {
+      const internal: SegmentIntent = { ...segment, internal: true };
+      for (const intent of [router, segment]) await apply(intent);
+      expect(await apply(internal, segment, 1)).toEqual(ok(2));
+      expect(machine.hasLink("sdn-p-5001")).toBe(false);
+      expect([...(await drift(internal)), ...(await drift(router))]).toEqual([]);
+      expect(await apply(segment, internal, 2)).toEqual(ok(3));
+      expect(await drift(segment)).toEqual([]);
+    },
+  },
+];
+
 const translation: readonly Case[] = [
   {
     name: "makes every kind of translation, changes it, and takes it away again",
@@ -532,7 +572,7 @@ const adoption: readonly Case[] = [
   },
 ];
 
-const cases = { adoption, creation, changes, records, removal, peering, translation, refusals };
+const cases = { adoption, creation, changes, records, removal, peering, routing, translation, refusals };
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {

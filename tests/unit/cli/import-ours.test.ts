@@ -111,6 +111,46 @@ test.each<[string, Readonly<Record<string, ValueMap>>]>([
       subnet: { cidr: "10.20.5.0/24" },
     },
   ],
+  ["a way out without translation", { network: { egress: "routed" } }],
+  [
+    "translations that all hosts have",
+    {
+      network: {
+        egress: "nat",
+        nat: {
+          source: [{ from: "10.20.5.0/24", to: "203.0.113.0/24", address: "none" }],
+          destination: [{ name: "web", protocol: "tcp", port: 80, toAddress: "10.20.1.5", toPort: 8080 }],
+        },
+      },
+    },
+  ],
+  [
+    "ports of one host, and nothing that leaves",
+    {
+      network: {
+        nat: {
+          destination: [
+            { name: "web", hosts: ["h2"], protocol: "tcp", port: 80, toAddress: "10.20.1.5", preserveSource: true },
+            { name: "more", hosts: ["h2"], protocol: "udp", port: 5000, endPort: 5010, toAddress: "10.20.1.5" },
+          ],
+        },
+      },
+    },
+  ],
+  [
+    "routes",
+    {
+      network: {
+        routes: [
+          { destination: "10.99.0.0/16", nextHop: "10.20.5.9" },
+          { destination: "192.168.77.0/24", nextHop: "blackhole" },
+        ],
+        policyRoutes: [{ priority: 10, from: "10.20.6.0/24", nextHop: "10.20.5.9" }],
+      },
+      subnet: { cidr: "10.20.5.0/24" },
+    },
+  ],
+  ["layer 2 alone", { subnet: { prefixLength: 24, internal: true } }],
   ["a port that may send anything", { endpoint: { antiSpoofing: false } }],
   [
     "addresses that a port may send from besides its own",

@@ -94,7 +94,7 @@ describe("VirtualNetwork", () => {
         "prefixLength: must be a whole number from 1 to 30 (got 31).",
         'ipv6Cidr: is not an IPv6 CIDR (got "10.0.0.0/8"). IPv4 goes into cidr.',
         'egress: must be one of "nat", "routed", "none" (got "proxy").',
-        "dns: is not a property here. The properties are cidr, egress, fabric, ipv6Cidr, ipv6PrefixLength, nat, prefixLength, vni.",
+        "dns: is not a property here. The properties are cidr, egress, fabric, ipv6Cidr, ipv6PrefixLength, nat, policyRoutes, prefixLength, routes, vni.",
       ],
     ],
     [

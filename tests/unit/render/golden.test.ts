@@ -20,6 +20,7 @@ import {
   portAddress6,
   portIntent,
   routerIntent,
+  routes,
   segmentIntent,
 } from "../../support/intents";
 
@@ -84,6 +85,10 @@ const files: Readonly<Record<string, () => string>> = {
     life(segmentIntent({ ipv4: undefined, ipv6: addressing.ipv6, underlay: "2001:db8::11", peers: ["2001:db8::12"] })),
   "segment-dual-stack": () => life(segmentIntent({ ...addressing })),
   "segment-docker": () => life(segmentIntent({ ...addressing, dockerNetwork: "shop-web" })),
+  "segment-routes": () => life(segmentIntent({ ...addressing, ...routes })),
+  "segment-internal": () => life(segmentIntent({ internal: true, dockerNetwork: "shop-web" })),
+  "router-blackhole": () => life(routerIntent({ blackholes: ["192.168.77.0/24"] })),
+  "port-internal": () => life(portIntent("namespace", { ipv4: { address: "10.20.1.5/24" } })),
   "segment-alone": () => life(segmentIntent({ peers: [] })),
   peering: () => life(peeringIntent()),
   "port-docker": () => life(portIntent("docker", { ipv6: portAddress6 })),
@@ -100,6 +105,15 @@ const files: Readonly<Record<string, () => string>> = {
     change(
       routerIntent({ egress: egress4, nat }),
       routerIntent({ egress: egress4, nat: { source: nat.source.slice(1), destination: nat.destination.slice(1) } }),
+    ),
+  "change-routes": () =>
+    change(
+      segmentIntent({ ...addressing, ...routes }),
+      segmentIntent({
+        ...addressing,
+        routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.1.10" }],
+        policyRoutes: (routes.policyRoutes ?? []).slice(1),
+      }),
     ),
   "change-address": () =>
     change(

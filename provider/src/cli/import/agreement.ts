@@ -41,7 +41,7 @@ export function foundOf(views: readonly HostView[], owner: string): Found {
   const obstacles: string[] = [];
   const networks = byVni(routers).map(([vni, placed]): FoundNetwork => {
     const label = placed[0]?.intent.label ?? "";
-    obstacles.push(...differing(`network ${label}`, placed, ["label", "mtu", "cidr", "ipv6Cidr"]));
+    obstacles.push(...differing(`network ${label}`, placed, ["label", "mtu", "cidr", "ipv6Cidr", "blackholes"]));
     const modes = new Set(placed.map(({ intent }) => modeOf(intent)).filter((mode) => mode !== "none"));
     const without = placed.some(({ intent }) => modeOf(intent) === "none");
     if (modes.size > 1 || (modes.size === 1 && without)) {
@@ -79,7 +79,9 @@ function foundSubnet(
   obstacles: string[],
 ): FoundSubnet {
   const label = segments[0]?.intent.label ?? "";
-  obstacles.push(...differing(`subnet ${label}`, segments, ["label", "mtu", "port"]));
+  obstacles.push(
+    ...differing(`subnet ${label}`, segments, ["label", "mtu", "port", "routes", "policyRoutes", "internal"]),
+  );
   const own = new Set(segments.map(({ intent }) => intent.underlay));
   for (const { host, intent } of segments) obstacles.push(...strangers(host, intent, own));
   return { segments: inProgramOrder(segments), ports };

@@ -14,6 +14,7 @@ import type { Found, FoundNetwork, FoundSubnet } from "./agreement";
 import { modeOf, natProperty } from "./nat";
 import type { Declaration, PropertyMap } from "./program";
 import { given, Reference } from "./program";
+import { routingProperties } from "./routing";
 
 /** What a fabric must say so that its networks come out the same. */
 interface FabricSettings {
@@ -181,6 +182,7 @@ function networkDeclarations(
       ipv6Cidr,
       egress: mode,
       nat: natProperty(network.routers, vtepsOf(views)),
+      ...routingProperties(network),
     }),
   };
   const order = settingsOf(network, []).hosts;
@@ -224,6 +226,7 @@ function subnetDeclaration(
       ...rangeLengths(ipv4, ipv6),
       hostRanges: ranges(segments, "ipv4"),
       ipv6HostRanges: ranges(segments, "ipv6"),
+      internal: intent.internal,
       docker: dockerName === undefined ? false : undefined,
       dockerNetworkName: dockerName === usualName ? undefined : dockerName,
     }),

@@ -14,6 +14,7 @@ export const dockerNetwork: StepMeaning<"docker-network"> = {
     ...[step.ipv4, step.ipv6].flatMap((pool) =>
       pool === undefined ? ["-", "-", "-", "-"] : [pool.subnet, pool.gateway, pool.range, pool.router],
     ),
+    ...(step.internal === true ? ["internal"] : []),
   ],
   remove: (step) => ["remove_docker_network", step.name, step.mark],
   differences: (step, snapshot) => {

@@ -606,7 +606,7 @@ op_forward_accept() { # IN OUT MARK: Docker drops what it did not make; its DOCK
 
 # ---- Docker -----------------------------------------------------------------------------------------------------
 
-op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUBNET6|- GATEWAY6|- RANGE6|- ROUTER6|-
+op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUBNET6|- GATEWAY6|- RANGE6|- ROUTER6|- [internal]
   known=$(docker network inspect --format '{{index .Labels "sdn.mark"}} {{index .Labels "sdn.shape"}}' "$1" 2>/dev/null)
   shape=$(printf '%s ' "$@" | cksum | tr -dc '0-9')
   if [ -n "$known" ] && [ "$known" != "$4 $shape" ]; then
@@ -618,7 +618,7 @@ op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUB
     known=
   fi
   if [ -z "$known" ]; then
-    docker_name=$1 docker_bridge=$2
+    docker_name=$1 docker_bridge=$2 docker_internal=${13:-}
     # The bridge's own address would be the gateway: it gets an unused one, and containers learn the anycast one.
     set -- "$3" "$4" --subnet "$5" --ip-range "$7" --gateway "$8" --aux-address "DefaultGatewayIPv4=$6" \
       "$9" "${10}" "${11}" "${12}"
@@ -630,6 +630,7 @@ op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUB
       set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" --ipv6 --subnet "$9" --ip-range "${11}" --gateway "${12}" \
         --aux-address "DefaultGatewayIPv6=${10}"
     fi
+    [ -z "$docker_internal" ] || set -- --internal "$@"
     try docker network create --driver bridge "$@" \
       -o "com.docker.network.bridge.name=$docker_bridge" -o com.docker.network.bridge.inhibit_ipv4=true \
       -o com.docker.network.bridge.enable_ip_masquerade=false -o "com.docker.network.driver.mtu=$docker_mtu" \
@@ -1026,7 +1027,10 @@ op_query_sysctl() { # WHERE KEY…
   for key in "$@"; do say "sysctl $query_at $key $(sysctl_in "$query_at" -n "$key" 2>/dev/null | tr -s ' \t' ',')"; done
 }
 op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
-op_query_table() { section "table$2" "$1/$3" ip_in "$1" "-$2" -j route show table "$3"; } # WHERE 4|6 TABLE
+op_query_table() { # WHERE 4|6 TABLE. Of a table that is not there `ip` prints the beginning of a list and fails.
+  table_text=$(ip_in "$1" "-$2" -j route show table "$3" 2>/dev/null) || table_text=
+  say "section table$2 $1/$3 $(encode "$table_text")"
+}
 op_query_listeners() { section listeners - ss -H -l -n -t -u; } # the ports that the host itself listens on
 op_query_container() { section container "container:$1" docker inspect "$1"; } # NAME
 op_query_path() { paths="$paths$*$newline"; } # LOCAL PEER BYTES: whether a packet of that size gets there undivided
