@@ -111,4 +111,7 @@ configure_units() {
     ln -s /lib/systemd/system/{docker,containerd}.service "$units/multi-user.target.wants/"
     ln -s /lib/systemd/system/docker.socket "$units/sockets.target.wants/"
   fi
+  # What a test breaks stays broken until the test wants otherwise.
+  mkdir "$units/sdn-assert.timer.d"
+  printf '[Timer]\nOnActiveSec=\nOnActiveSec=1d\n' >"$units/sdn-assert.timer.d/lab.conf"
 }

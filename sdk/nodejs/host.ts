@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview.
+ * A Linux machine that networks can span, and how to reach it. It is looked at, and what it lacks is one error at preview. The first network on it also brings a program and systemd units that make the networks again when the host starts; they go with the last.
  *
  * ## Import
  *
@@ -50,6 +50,10 @@ export class Host extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly connection: pulumi.Output<outputs.Connection>;
     /**
+     * The last 50 things that it did by itself, oldest first. `pulumi refresh` reads them and warns of new ones.
+     */
+    declare public /*out*/ readonly events: pulumi.Output<outputs.HostEvent[]>;
+    /**
      * What was found on it.
      */
     declare public /*out*/ readonly facts: pulumi.Output<outputs.HostFacts>;
@@ -90,6 +94,7 @@ export class Host extends pulumi.CustomResource {
             resourceInputs["ssh"] = args?.ssh;
             resourceInputs["underlayAddress"] = args?.underlayAddress;
             resourceInputs["connection"] = undefined /*out*/;
+            resourceInputs["events"] = undefined /*out*/;
             resourceInputs["facts"] = undefined /*out*/;
             resourceInputs["hasDocker"] = undefined /*out*/;
             resourceInputs["underlayInterface"] = undefined /*out*/;
@@ -97,6 +102,7 @@ export class Host extends pulumi.CustomResource {
             resourceInputs["uri"] = undefined /*out*/;
         } else {
             resourceInputs["connection"] = undefined /*out*/;
+            resourceInputs["events"] = undefined /*out*/;
             resourceInputs["facts"] = undefined /*out*/;
             resourceInputs["hasDocker"] = undefined /*out*/;
             resourceInputs["underlayAddress"] = undefined /*out*/;

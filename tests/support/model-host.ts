@@ -5,6 +5,7 @@
  */
 import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
+import { makeAgain } from "./model-host/again";
 import { operations, Refusal, removeLink } from "./model-host/operations";
 import { queryLines, reportLines } from "./model-host/report";
 import type { ModelContainer, ModelLink, ModelState, ModelTable } from "./model-host/state";
@@ -25,6 +26,7 @@ interface Fragment {
   readonly hash: string;
   readonly generation: number;
   readonly before: ModelState;
+  readonly words: string[];
   failed: boolean;
 }
 
@@ -95,7 +97,7 @@ export class ModelHost {
   }
 
   setLedger(key: string, entry: { generation: number; hash: string; mark: string; intent: string }): void {
-    this.state.ledger.set(key, { ...entry, intent: encodeText(entry.intent) });
+    this.state.ledger.set(key, { ...entry, intent: encodeText(entry.intent), words: [], record: "whole" });
   }
 
   addRoute(destination: string, device: string, where = "-"): void {
@@ -119,10 +121,20 @@ export class ModelHost {
 
   /** Everything but what was written down goes, as with a power cut. */
   reboot(): void {
-    const { ledger, docker } = this.state;
+    const { ledger, docker, events } = this.state;
     const nic = this.state.namespaces.get("-")?.links.get("ens3");
-    this.state = { ...emptyState(), ledger, docker };
+    this.state = { ...emptyState(), ledger, docker, events };
     this.setLink("ens3", nic ?? {});
+  }
+
+  /** What a bad disk leaves of a record, or an older version of the program. */
+  spoilRecord(key: string, record: "damaged" | "old"): void {
+    const entry = this.state.ledger.get(key);
+    if (entry !== undefined) entry.record = record;
+  }
+
+  addEvent(kind: string, resource: string, detail: string): void {
+    this.state.events.push({ kind, resource, detail });
   }
 
   hasLink(name: string, where = "-"): boolean {
@@ -152,6 +164,9 @@ export class ModelHost {
     what(this.state);
   }
 
+  /** How it comes back by itself. */
+  persistence = "systemd";
+
   /** While it is full, nothing can be written down. */
   diskFull = false;
 
@@ -168,8 +183,14 @@ export class ModelHost {
         return;
       case "lock":
         return;
+      case "keep":
+        if (this.persistence === "damaged") this.persistence = "systemd";
+        return;
+      case "again":
+        makeAgain(this.state, words[0] === "restore");
+        return;
       case "facts":
-        this.lines.push(...this.facts());
+        this.lines.push(...this.facts(), ...this.eventLines());
         return;
       case "report":
         this.lines.push(...reportLines(this.state, (name) => this.isOurs(name)));
@@ -192,8 +213,12 @@ export class ModelHost {
   private begin([key = "", expected = "-", mark = "", hash = ""]: readonly string[]): void {
     const entry = this.state.ledger.get(key);
     const generation = entry?.generation ?? 0;
-    this.fragment = { key, mark, hash, generation, before: copyOf(this.state), failed: false };
-    if (entry !== undefined && entry.mark !== mark) {
+    const before = copyOf(this.state);
+    this.fragment = { key, mark, hash, generation, before, words: [], failed: false };
+    if (entry?.record === "damaged") {
+      // What is left of it tells nothing.
+      this.fragment = { ...this.fragment, generation: expected === "-" ? 0 : Number(expected) };
+    } else if (entry !== undefined && entry.mark !== mark) {
       this.fail(new Refusal("conflict", `${key} belongs to another owner: ${entry.mark}`));
     } else if (entry !== undefined && expected !== "-" && Number(expected) !== generation && entry.hash !== hash) {
       const text = `${key} has generation ${generation} on the host, this state was written for ${expected}`;
@@ -206,6 +231,7 @@ export class ModelHost {
     const perform = operations[operation];
     if (perform === undefined || fragment === undefined) throw new Error(`the program knows no ${operation} here`);
     if (fragment.failed) return;
+    if (!operation.startsWith("remove_")) fragment.words.push([operation, ...words].join(" "));
     const warn = (message: string): void => {
       this.lines.push(`warning ${fragment.key} ${encodeText(message)}`);
     };
@@ -232,7 +258,7 @@ export class ModelHost {
     const { key, hash, mark } = fragment;
     if (intent !== undefined && this.diskFull) {
       this.fragment = fragment;
-      this.fail(new Refusal("remote-failure", "/var/lib/sdn cannot be written (disk full?)"));
+      this.fail(new Refusal("remote-failure", `/var/lib/sdn/resources/${key} cannot be written (disk full?)`));
       this.fragment = undefined;
       return;
     }
@@ -241,14 +267,16 @@ export class ModelHost {
       this.lines.push(`result ${key} ok 0`);
       return;
     }
-    const same = this.state.ledger.get(key)?.hash === hash;
+    const known = this.state.ledger.get(key);
+    const same = known?.hash === hash && known.record !== "damaged";
     const generation = same ? fragment.generation : fragment.generation + 1;
-    this.state.ledger.set(key, { generation, hash, mark, intent });
+    this.state.ledger.set(key, { generation, hash, mark, intent, words: fragment.words, record: "whole" });
     this.lines.push(`result ${key} ok ${generation}`);
   }
 
   private restore(): void {
     if (this.state.ledger.size > 0) return;
+    this.state.events.length = 0;
     const host = this.state.namespaces.get("-");
     host?.tables.clear();
     for (const [key, value] of this.state.savedSysctls) host?.sysctls.set(key, value);
@@ -258,6 +286,13 @@ export class ModelHost {
   private isOurs(namespace: string): boolean {
     if (!namespace.startsWith("sdn-r-")) return false;
     return this.scope === "-" ? !namespace.includes("--") : namespace.endsWith(`--${this.scope}`);
+  }
+
+  private eventLines(): readonly string[] {
+    return this.state.events.map(
+      ({ kind, resource, detail }, index) =>
+        `event 2026-01-01T00:00:${String(index).padStart(2, "0")}Z ${kind} ${resource} ${encodeText(detail)}`,
+    );
   }
 
   private facts(): readonly string[] {
@@ -273,6 +308,7 @@ export class ModelHost {
       features: "bridge vxlan veth macvlan nftables nat nft-bridge ",
       underlay: address,
       uid: "0",
+      persistence: this.persistence,
       ...facts,
     };
     return Object.entries(all).map(([name, value]) => `fact ${name} ${encodeText(value)}`);

@@ -95,7 +95,26 @@ export interface LedgerEntry {
   readonly mark: string;
   /** JSON text of the inputs that were applied, without the connection. */
   readonly intent: string;
+  /** Whether it has what the host needs to make the resource again by itself; an older version left that out. */
+  readonly restorable: boolean;
 }
+
+/** What a host did by itself, without Pulumi. */
+export interface HostEvent {
+  /** UTC, RFC 3339. */
+  readonly time: string;
+  readonly kind: "restored" | "repaired" | "failed" | "damaged";
+  /** The resource's key; `-` for all of them. */
+  readonly resource: string;
+  /** What was wrong; of `restored`, how many resources were made again. */
+  readonly detail: string;
+}
+
+/**
+ * Whether a host comes back by itself: `systemd`; `none` where systemd does not run it; `read-only` where units cannot
+ * be written; `damaged` where what was saved for it is.
+ */
+export type Persistence = "systemd" | "none" | "read-only" | "damaged";
 
 export interface HostFacts {
   readonly kernel: string;
@@ -111,6 +130,7 @@ export interface HostFacts {
   /** The host's address that a VTEP would use, where it could be told. */
   readonly underlayHint: string;
   readonly uid: number;
+  readonly persistence: Persistence;
 }
 
 /** A port that a process of the host listens on. */
@@ -134,6 +154,10 @@ export interface Snapshot {
   readonly dockerNetworks: readonly DockerNetworkState[];
   readonly containers: ReadonlyMap<string, ContainerState>;
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** Resources whose record cannot be read any more. */
+  readonly damaged: ReadonlySet<string>;
+  /** Oldest first; only where facts were asked for. */
+  readonly events: readonly HostEvent[];
   /** Values that were asked for, by `WHERE KEY`, where `-` is the host. */
   readonly sysctls: ReadonlyMap<string, string>;
   /** Peer → bytes of the packet that was sent to it undivided, and of the largest that it answered, if any. */

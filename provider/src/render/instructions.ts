@@ -18,6 +18,8 @@ export interface Request {
   readonly scope: string;
   readonly fragments: readonly Fragment[];
   readonly facts: boolean;
+  /** Whether to see to it, also without a change, that the host can make again by itself what is on it. */
+  readonly keep?: boolean;
   /** Whether to end with a report of what is on the host. */
   readonly report: boolean;
   readonly queries: readonly Words[];
@@ -27,9 +29,11 @@ export interface Request {
 export function renderRequest(request: Request): string {
   const changes = request.fragments.length > 0;
   const removes = request.fragments.some((fragment) => fragment.intent === undefined);
+  const keep = request.keep === true || request.fragments.some((fragment) => fragment.intent !== undefined);
   const lines: Words[] = [
     ["scope", request.scope === "" ? "-" : request.scope],
-    ...(changes ? [["lock"]] : []),
+    ...(changes || keep ? [["lock"]] : []),
+    ...(keep ? [["keep"]] : []),
     ...(request.facts ? [["facts"]] : []),
     ...request.fragments.flatMap(fragmentLines),
     ...(removes ? [["restore"]] : []),

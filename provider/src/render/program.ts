@@ -1,4 +1,5 @@
-import text from "./program/program.sh";
+import persistence from "./program/persistence.sh";
+import program from "./program/program.sh";
 
 /** The host's program, constant for a version of this provider. */
-export const hostProgram: string = text;
+export const hostProgram: string = persistence + program;

@@ -1,10 +1,12 @@
 import type {
   ContainerState,
   DockerNetworkState,
+  HostEvent,
   HostFacts,
   LedgerEntry,
   ListenerState,
   NamespaceState,
+  Persistence,
   Snapshot,
 } from "../model/snapshot";
 import { parseContainer, parseDockerNetworks } from "./docker-json";
@@ -31,6 +33,8 @@ export class SnapshotBuilder {
   private readonly namespaces = new Map<string, NamespaceDraft>();
   private readonly containers = new Map<string, ContainerState>();
   private readonly ledger = new Map<string, LedgerEntry>();
+  private readonly damaged = new Set<string>();
+  private readonly events: HostEvent[] = [];
   private readonly sysctls = new Map<string, string>();
   private readonly forwards = new Map<string, string>();
   private readonly paths = new Map<string, { sent: number; passed: number | undefined }>();
@@ -42,12 +46,22 @@ export class SnapshotBuilder {
   take(kind: string, words: readonly string[]): void {
     const [first = "", second = "", third = "", fourth = ""] = words;
     if (kind === "fact") this.facts.set(first, decodeText(second).trim());
-    else if (kind === "sysctl") this.sysctls.set(`${first} ${second}`, third);
+    else if (kind === "ledger") this.record(first, words);
+    else if (kind === "damaged") this.damaged.add(first);
+    else if (kind === "event" && isEventKind(second)) {
+      this.events.push({ time: first, kind: second, resource: third, detail: decodeText(fourth) });
+    } else if (kind === "sysctl") this.sysctls.set(`${first} ${second}`, third);
     else if (kind === "forward") this.forwards.set(`${first} ${second} ${third}`, fourth);
     else if (kind === "path") {
       this.paths.set(first, { sent: Number(second), passed: third === "-" ? undefined : Number(third) });
     } else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
     else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
+  }
+
+  private record(resource: string, words: readonly string[]): void {
+    const entry = ledgerEntry(words);
+    if (entry === undefined) this.damaged.add(resource);
+    else this.ledger.set(resource, entry);
   }
 
   private section(title: string, where: string, text: string): void {
@@ -64,11 +78,6 @@ export class SnapshotBuilder {
       case "container": {
         const container = parseContainer(text);
         if (container !== undefined) this.containers.set(where.replace(/^container:/, ""), container);
-        return;
-      }
-      case "ledger": {
-        const entry = parseLedger(where, text);
-        if (entry !== undefined) this.ledger.set(where, entry);
         return;
       }
       case "table4":
@@ -126,6 +135,8 @@ export class SnapshotBuilder {
       dockerNetworks: this.dockerNetworks,
       containers: this.containers,
       ledger: this.ledger,
+      damaged: this.damaged,
+      events: this.events,
       sysctls: this.sysctls,
       forwards: this.forwards,
       containerPorts: this.containerPorts,
@@ -153,15 +164,8 @@ function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
     ),
     underlayHint: fact("underlay"),
     uid: Number(fact("uid")),
+    persistence: persistences.find((one) => one === fact("persistence")) ?? "none",
   };
-}
-
-/** Four lines: generation, hash, mark, intent in base64. A damaged record (a power cut) counts as none. */
-function parseLedger(resource: string, text: string): LedgerEntry | undefined {
-  const [generation = "", hash = "", mark = "", intent = ""] = text.split("\n");
-  const json = recordedIntent(intent);
-  if (!/^\d+$/.test(generation) || !mark.startsWith("sdn:") || json === undefined) return undefined;
-  return { resource, generation: Number(generation), hash, mark, intent: json };
 }
 
 /** The JSON in a record, or `undefined` where it is damaged. */
@@ -173,4 +177,17 @@ export function recordedIntent(encoded: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+const persistences: readonly Persistence[] = ["systemd", "none", "read-only", "damaged"];
+
+const eventKinds: readonly HostEvent["kind"][] = ["restored", "repaired", "failed", "damaged"];
+const isEventKind = (word: string): word is HostEvent["kind"] => eventKinds.some((kind) => kind === word);
+
+/** Resource, generation, hash, mark, intent in base64, and whether the words that make it are saved with it. */
+function ledgerEntry(words: readonly string[]): LedgerEntry | undefined {
+  const [resource = "", generation = "0", hash = "", mark = "", intent = "", state = ""] = words;
+  const json = recordedIntent(intent);
+  if (json === undefined) return undefined;
+  return { resource, generation: Number(generation), hash, mark, intent: json, restorable: state === "whole" };
 }

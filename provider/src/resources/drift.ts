@@ -3,17 +3,24 @@ import type { Intent } from "../compile/intent";
 import { markOf } from "../compile/names";
 import type { LedgerEntry } from "../model/snapshot";
 
+export const damagedRecord =
+  "the host's record of this resource is damaged (wrong checksum): a restart will not restore it";
+
 /** How the host's record differs from what this state knows. */
 export function recordDrift(
   intent: Intent,
   entry: LedgerEntry | undefined,
   generation: number | undefined,
 ): readonly string[] {
-  if (entry === undefined) return ["the host's record of this resource is missing or damaged"];
+  if (entry === undefined) return ["the host's record of this resource is missing"];
   if (entry.mark !== markOf(intent))
     return [`the host's record of this resource is not ours: it belongs to ${entry.mark}`];
-  if (generation === undefined || entry.generation === generation) return [];
+  const unrestorable = entry.restorable
+    ? []
+    : ["the host's record of this resource is of an older version of sdn: a restart will not restore it"];
+  if (generation === undefined || entry.generation === generation) return unrestorable;
   return [
+    ...unrestorable,
     `another run changed this resource: it has generation ${entry.generation} on the host, this state was written for ${generation}`,
   ];
 }

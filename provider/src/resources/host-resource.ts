@@ -27,7 +27,7 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
-import { adviceOn, recordDrift } from "./drift";
+import { adviceOn, damagedRecord, recordDrift } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
@@ -214,8 +214,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     );
     const entry = snapshot.ledger.get(resourceKey(intent));
     const drift = driftOf(wholeIntent(intent, this.hosts.vteps), snapshot);
-    if (entry === undefined && nothingLeft(intent, snapshot)) return undefined;
-    const found = [...drift, ...recordDrift(intent, entry, generationOf(state ?? {}))];
+    const damaged = snapshot.damaged.has(resourceKey(intent));
+    if (entry === undefined && !damaged && nothingLeft(intent, snapshot)) return undefined;
+    const found = [...drift, ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {})))];
     for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);
     const generation = entry?.generation ?? state?.["generation"] ?? 0;
     return { id, inputs, outputs: { ...inputs, generation, drift: found } };

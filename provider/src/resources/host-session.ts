@@ -19,6 +19,7 @@ export interface Applied {
 interface Job {
   readonly fragment: Fragment | undefined;
   readonly facts: boolean;
+  readonly keep?: boolean;
   readonly queries: readonly Words[];
   readonly signal: AbortSignal;
   readonly settle: (outcome: Report | SdnError) => void;
@@ -69,8 +70,9 @@ export class HostSession {
     return { result, warnings, previous: report.previous.get(fragment.key), snapshot: report.snapshot };
   }
 
-  async read(queries: readonly Words[], signal: AbortSignal): Promise<Snapshot> {
-    const { snapshot } = await this.enqueue({ fragment: undefined, facts: true, queries, signal });
+  /** `keep`: also sees to it that the host can make again by itself what is on it. */
+  async read(queries: readonly Words[], signal: AbortSignal, keep = false): Promise<Snapshot> {
+    const { snapshot } = await this.enqueue({ fragment: undefined, facts: true, keep, queries, signal });
     return snapshot;
   }
 
@@ -191,6 +193,7 @@ export class HostSession {
     const input = renderRequest({
       scope: this.scope,
       fragments,
+      keep: batch.some((job) => job.keep === true),
       facts: batch.some((job) => job.facts),
       report: true,
       queries: unique(batch.flatMap((job) => job.queries)),

@@ -21,6 +21,7 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnection, withSecretKeys } from "./connection-inputs";
+import { eventSentence, eventsValue, newEvents, persistenceProblem } from "./host-events";
 import type { Hosts } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import { located } from "./located";
@@ -31,7 +32,10 @@ interface HostInputs {
   readonly underlayAddress: string | undefined;
 }
 
-/** A machine. Nothing is made on it: create, update and read look at it, and fail where it lacks what sdn needs. */
+/**
+ * A machine. It is looked at, and it is an error where it lacks what sdn needs. Only an update changes anything: it
+ * mends what restores networks when the host starts, where that is damaged.
+ */
 export class HostHandler implements CustomResourceHandler {
   readonly token = "sdn:index:Host";
 
@@ -53,8 +57,11 @@ export class HostHandler implements CustomResourceHandler {
     return Promise.resolve({ inputs: withSecretKeys(news), failures: this.readInputs(news).reader.problems.list });
   }
 
-  diff(_context: CallContext, { oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
-    return Promise.resolve(diffInputs({ properties: {} }, oldInputs, news, ignoreChanges));
+  diff(_context: CallContext, { olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
+    const result = diffInputs({ properties: {} }, oldInputs, news, ignoreChanges);
+    if (!isDamaged(olds)) return Promise.resolve(result);
+    const detailedDiff = new Map([...result.detailedDiff, ["facts", { kind: "update", inputDiff: false } as const]]);
+    return Promise.resolve({ ...result, changes: true, detailedDiff });
   }
 
   async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
@@ -64,7 +71,7 @@ export class HostHandler implements CustomResourceHandler {
     context.status("reading facts");
     const { name } = splitUrn(urn);
     if (preview) return { id: unknown, outputs: await this.lookAhead(context, name, {}, inputs, parsed) };
-    return { id: connectionUri(parsed.connection), outputs: await this.look(context, name, inputs, parsed) };
+    return { id: connectionUri(parsed.connection), outputs: (await this.look(context, name, inputs, parsed)).outputs };
   }
 
   async update(context: CallContext, { urn, olds, news, preview }: UpdateRequest): Promise<ValueMap> {
@@ -72,16 +79,23 @@ export class HostHandler implements CustomResourceHandler {
     reader.problems.throwIfAny();
     if (parsed === undefined) return unknownOutputs(news);
     const { name } = splitUrn(urn);
-    return preview ? this.lookAhead(context, name, olds, news, parsed) : this.look(context, name, news, parsed);
+    if (preview) return this.lookAhead(context, name, olds, news, parsed);
+    return (await this.look(context, name, news, parsed, isDamaged(olds))).outputs;
   }
 
-  async read(context: CallContext, { urn, id, inputs }: ReadRequest): Promise<ReadResult> {
+  async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
     const imported = inputs === undefined || Object.keys(inputs).length === 0;
     const actual = imported ? importedInputs(id) : inputs;
     const { reader, parsed } = this.readInputs(actual);
     reader.problems.throwIfAny();
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
-    const outputs = await this.look(context, splitUrn(urn).name, actual, parsed);
+    const { name } = splitUrn(urn);
+    const { outputs, snapshot } = await this.look(context, name, actual, parsed);
+    for (const event of newEvents(snapshot.events, state)) {
+      context.log(event.kind === "restored" ? "info" : "warning", `host ${name}: ${eventSentence(event)}`);
+    }
+    const problem = persistenceProblem(snapshot.facts?.persistence ?? "none");
+    if (problem !== undefined) context.log("warning", `host ${name}: ${problem}`);
     return { id, inputs: actual, outputs };
   }
 
@@ -98,7 +112,7 @@ export class HostHandler implements CustomResourceHandler {
     parsed: HostInputs,
   ): Promise<ValueMap> {
     try {
-      return await this.look(context, name, inputs, parsed);
+      return (await this.look(context, name, inputs, parsed)).outputs;
     } catch (thrown) {
       if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
       context.log("warning", `${thrown.message} It was not checked whether the host has what sdn needs.`);
@@ -108,16 +122,22 @@ export class HostHandler implements CustomResourceHandler {
     }
   }
 
-  private async look(context: CallContext, name: string, inputs: ValueMap, parsed: HostInputs): Promise<ValueMap> {
-    const { connection, underlayAddress } = parsed;
-    const snapshot = await located(name, undefined, () => this.hosts.session(connection).read([], context.signal));
+  private async look(
+    context: CallContext,
+    name: string,
+    inputs: ValueMap,
+    { connection, underlayAddress }: HostInputs,
+    mend = false,
+  ): Promise<{ readonly outputs: ValueMap; readonly snapshot: Snapshot }> {
+    const session = this.hosts.session(connection);
+    const snapshot = await located(name, undefined, () => session.read([], context.signal, mend));
     const { facts } = snapshot;
     if (facts === undefined) throw new SdnError({ code: "internal", host: name, cause: "the host told no facts" });
     const problems = missing(facts, name);
     const underlay = problems.collect(() => underlayOf(snapshot, facts, underlayAddress, name));
     problems.throwIfAny();
     if (underlay === undefined) throw new SdnError({ code: "internal", host: name, cause: "no underlay was found" });
-    return {
+    const outputs = {
       ...withSecretKeys(inputs),
       connection: connectionValue(connection),
       uri: connectionUri(connection),
@@ -126,19 +146,35 @@ export class HostHandler implements CustomResourceHandler {
       underlayAddress: underlay.address,
       underlayInterface: underlay.link.name,
       underlayMtu: underlay.link.mtu,
+      events: eventsValue(snapshot.events),
     };
+    return { outputs, snapshot };
   }
 }
 
+/** Whether the last refresh found that what restores the host is damaged. */
+function isDamaged({ facts }: ValueMap): boolean {
+  return typeof facts === "object" && facts !== null && "persistence" in facts && facts["persistence"] === "damaged";
+}
+
 function factsValue(facts: HostFacts): ValueMap {
-  const { kernel, architecture, os, hostname, iproute2, nftables, docker } = facts;
+  const { kernel, architecture, os, hostname, iproute2, nftables, docker, persistence } = facts;
   const engine = docker === undefined ? {} : { dockerVersion: docker.version, dockerApiVersion: docker.apiVersion };
-  return { kernel, architecture, os, hostname, iproute2, nftables, ...engine };
+  return { kernel, architecture, os, hostname, iproute2, nftables, persistence, ...engine };
 }
 
 /** Every output, unknown where it is not in `known`. */
 function unknownOutputs(known: ValueMap): ValueMap {
-  const outputs = ["connection", "uri", "facts", "hasDocker", "underlayAddress", "underlayInterface", "underlayMtu"];
+  const outputs = [
+    "connection",
+    "uri",
+    "facts",
+    "hasDocker",
+    "underlayAddress",
+    "underlayInterface",
+    "underlayMtu",
+    "events",
+  ];
   return { ...Object.fromEntries(outputs.map((name) => [name, unknown])), ...known };
 }
 

@@ -1,5 +1,5 @@
 import type { ObjectTypeSpec, ResourceSpec } from "./types";
-import { boolean, integer, ofType, string } from "./types";
+import { boolean, integer, listOf, ofType, string } from "./types";
 
 export const sshType: ObjectTypeSpec = {
   type: "object",
@@ -35,7 +35,24 @@ export const factsType: ObjectTypeSpec = {
     nftables: string("Version of nftables."),
     dockerVersion: string("Version of the Docker engine; absent where none answers."),
     dockerApiVersion: string("API version of the Docker engine."),
+    persistence: string(
+      "Whether it makes its networks again by itself when it starts, and repairs them every 5 minutes: `systemd` (it does), `none` (systemd does not run it, or it is a namespace), `read-only` (/etc/systemd/system is), `damaged` (what is needed for it is missing or damaged; `pulumi up` repairs it).",
+    ),
   },
+};
+
+export const hostEventType: ObjectTypeSpec = {
+  type: "object",
+  description: "Something that a host did by itself, without Pulumi.",
+  properties: {
+    time: string("When, UTC, RFC 3339."),
+    kind: string(
+      "`restored` (after a start of the host), `repaired` (somebody had changed something), `failed`, or `damaged` (the saved record was, and nothing of it was made).",
+    ),
+    resource: string("Which resource, such as `segment-4097`; `-` for all of them."),
+    detail: string("What was wrong; of `restored`, how many resources were made again."),
+  },
+  required: ["time", "kind", "resource", "detail"],
 };
 
 export const connectionType: ObjectTypeSpec = {
@@ -52,7 +69,7 @@ export const connectionType: ObjectTypeSpec = {
 
 export const host: ResourceSpec = {
   description:
-    "A Linux machine that networks can span, and how to reach it. Nothing is installed or changed on it by this resource: it is looked at, and what it lacks is one error at preview.\n\n## Import\n\n```sh\npulumi import sdn:index:Host h1 ssh://root@192.0.2.11:22\n```\n\nThe id is `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`. The host is reached with the SSH agent's keys and `~/.ssh/known_hosts`; a key cannot be read from a host, so add `privateKeyPath` and `hostKey` to what is written. See docs/import.md.",
+    "A Linux machine that networks can span, and how to reach it. It is looked at, and what it lacks is one error at preview. The first network on it also brings a program and systemd units that make the networks again when the host starts; they go with the last.\n\n## Import\n\n```sh\npulumi import sdn:index:Host h1 ssh://root@192.0.2.11:22\n```\n\nThe id is `ssh://USER@ADDRESS:PORT`, `netns:NAME` or `local:`. The host is reached with the SSH agent's keys and `~/.ssh/known_hosts`; a key cannot be read from a host, so add `privateKeyPath` and `hostKey` to what is written. See docs/import.md.",
   inputProperties: {
     ssh: ofType("sdn:index:Ssh", "Reach it over SSH. Exactly one of `ssh`, `local` and `namespace` is given."),
     local: boolean("The machine that runs Pulumi itself."),
@@ -69,6 +86,19 @@ export const host: ResourceSpec = {
     underlayAddress: string("The address of its VTEP."),
     underlayInterface: string("The interface with that address."),
     underlayMtu: integer("MTU of that interface, bytes."),
+    events: listOf(
+      "sdn:index:HostEvent",
+      "The last 50 things that it did by itself, oldest first. `pulumi refresh` reads them and warns of new ones.",
+    ),
   },
-  required: ["connection", "uri", "facts", "hasDocker", "underlayAddress", "underlayInterface", "underlayMtu"],
+  required: [
+    "connection",
+    "uri",
+    "facts",
+    "hasDocker",
+    "underlayAddress",
+    "underlayInterface",
+    "underlayMtu",
+    "events",
+  ],
 };

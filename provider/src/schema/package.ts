@@ -1,7 +1,7 @@
 import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
-import { connectionType, factsType, host, sshType } from "./host";
+import { connectionType, factsType, host, hostEventType, sshType } from "./host";
 import {
   adoptedOnHost,
   endpointAllocation,
@@ -60,6 +60,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Connection": connectionType,
   "sdn:index:Container": containerType,
   "sdn:index:Egress": egressType,
+  "sdn:index:HostEvent": hostEventType,
   "sdn:index:HostFacts": factsType,
   "sdn:index:Interface": interfaceType,
   "sdn:index:Namespace": namespaceType,

@@ -79,6 +79,28 @@ export interface Connection {
 }
 
 /**
+ * Something that a host did by itself, without Pulumi.
+ */
+export interface HostEvent {
+    /**
+     * What was wrong; of `restored`, how many resources were made again.
+     */
+    detail: string;
+    /**
+     * `restored` (after a start of the host), `repaired` (somebody had changed something), `failed`, or `damaged` (the saved record was, and nothing of it was made).
+     */
+    kind: string;
+    /**
+     * Which resource, such as `segment-4097`; `-` for all of them.
+     */
+    resource: string;
+    /**
+     * When, UTC, RFC 3339.
+     */
+    time: string;
+}
+
+/**
  * What was found on a host.
  */
 export interface HostFacts {
@@ -114,6 +136,10 @@ export interface HostFacts {
      * Operating system, as /etc/os-release names it.
      */
     os?: string;
+    /**
+     * Whether it makes its networks again by itself when it starts, and repairs them every 5 minutes: `systemd` (it does), `none` (systemd does not run it, or it is a namespace), `read-only` (/etc/systemd/system is), `damaged` (what is needed for it is missing or damaged; `pulumi up` repairs it).
+     */
+    persistence?: string;
 }
 
 /**

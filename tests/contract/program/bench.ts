@@ -1,6 +1,6 @@
 /** A host for the real program: a network namespace, and a witness of its state that shares no code with the program. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostProgram } from "../../../provider/src/render/program";
 import { openNamespaceTarget } from "../../../provider/src/targets/namespace-target";
 import type { RunResult, Target } from "../../../provider/src/targets/target";
@@ -69,11 +69,17 @@ export class ProgramHost {
 
   private ledgerText(): string {
     if (!existsSync(this.ledger)) return "";
-    return sh(`cd ${this.ledger} && find . -type f | sort | xargs -r grep -H .`);
+    return sh(`cd ${this.ledger} && find . -type f | sort | xargs -r grep -H . || true`);
   }
 
   /** Back to what `create` gave. */
   reset(): void {
+    this.restart();
+    rmSync(this.ledger, { recursive: true, force: true });
+  }
+
+  /** As after a power cut: only what is on disk is left. */
+  restart(): void {
     for (const name of namespaces().filter((one) => /^sdn-r-/.test(one) && isPartOf(one, this.name))) {
       sh(`ip netns del ${name}`);
     }
@@ -84,7 +90,14 @@ export class ProgramHost {
       done
       sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
     `);
-    rmSync(this.ledger, { recursive: true, force: true });
+  }
+
+  /** What a bad disk leaves of a record, or an older version of the program. */
+  spoilRecord(key: string, how: "damaged" | "old"): void {
+    const file = `${this.ledger}/resources/${key}`;
+    const text = readFileSync(file, "utf8");
+    const lines = text.split("\n");
+    writeFileSync(file, how === "old" ? `${lines.slice(0, 4).join("\n")}\n` : text.slice(0, text.length - 20));
   }
 
   async remove(): Promise<void> {

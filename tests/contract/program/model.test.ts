@@ -17,11 +17,13 @@ class ModelMachine implements Machine {
   };
   addNamespace = async (name: string): Promise<void> => this.host.setLink("eth0", {}, name);
   removeLink = async (name: string, where?: string): Promise<void> => this.host.removeLink(name, where);
-  damageRecord = (key: string): void => {
-    this.host.change(({ ledger }) => ledger.delete(key));
-  };
   hasLink = (name: string): boolean => this.host.hasLink(name);
   hasNamespace = (name: string): boolean => this.host.hasNamespace(name);
+  restart = async (): Promise<void> => {
+    this.host.reboot();
+    this.host.addNamespace(this.box);
+  };
+  spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   reset = async (): Promise<void> => {
     this.host = new ModelHost();
     this.host.addNamespace(this.box);

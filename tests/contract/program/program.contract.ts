@@ -41,10 +41,12 @@ export interface Machine {
   addNamespace(name: string): Promise<void>;
   /** `where`: a namespace of the machine, the host's own if left out. */
   removeLink(name: string, where?: string): Promise<void>;
-  /** The host's record of a resource is damaged, as by a power cut. */
-  damageRecord(key: string): void;
   hasLink(name: string): boolean;
   hasNamespace(name: string): boolean;
+  /** As after a power cut: only what is on disk is left. */
+  restart(): Promise<void>;
+  /** What a bad disk leaves of a record, or an older version of the program. */
+  spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */
   reset(): Promise<void>;
 }
@@ -61,6 +63,10 @@ interface Bench {
   remove(intent: Intent): Promise<Report>;
   report(about: readonly Intent[]): Promise<Snapshot>;
   drift(intent: Intent): Promise<readonly string[]>;
+  /** What the host does by itself: at its start, and by timer. */
+  again(mode: "restore" | "assert"): Promise<void>;
+  /** What is noted of that, as `KIND RESOURCE: DETAIL`. */
+  events(): Promise<readonly string[]>;
 }
 
 interface Case {
@@ -190,13 +196,13 @@ const changes: readonly Case[] = [
 
 const records: readonly Case[] = [
   {
-    name: "a damaged record counts as none, and is written anew",
+    name: "a damaged record counts as none, and is written anew with the generation after the one that the state knows",
     check: async ({ machine, apply, report, router }) => {
       await apply(router);
-      machine.damageRecord("router-5000");
+      machine.spoilRecord("router-5000", "damaged");
       expect((await report([])).ledger.size).toBe(0);
-      expect(await apply(router, router, 7)).toEqual(ok(1));
-      expect((await report([])).ledger.get("router-5000")).toMatchObject({ generation: 1, mark: markOf(router) });
+      expect(await apply(router, router, 7)).toEqual(ok(8));
+      expect((await report([])).ledger.get("router-5000")).toMatchObject({ generation: 8, mark: markOf(router) });
     },
   },
   {
@@ -572,7 +578,129 @@ const adoption: readonly Case[] = [
   },
 ];
 
-const cases = { adoption, creation, changes, records, removal, peering, routing, translation, refusals };
+const persistence: readonly Case[] = [
+  {
+    name: "makes everything again after a start from its records alone, and notes it once",
+    check: async ({ machine, apply, drift, again, events, router, segment, port }) => {
+      const all = [{ ...router, egress: egressDual }, segment, port];
+      for (const intent of all) await apply(intent);
+      await machine.restart();
+      expect(machine.hasLink("sdn-b-5001")).toBe(false);
+      await again("restore");
+      for (const intent of all) expect(await drift(intent)).toEqual([]);
+      await again("assert");
+      expect(await events()).toEqual(["restored -: 3"]);
+    },
+  },
+  {
+    name: "keeps the records and their generations when it makes things again",
+    check: async ({ machine, apply, report, again, router }) => {
+      await apply(router);
+      const { ledger } = await report([]);
+      await machine.restart();
+      await again("restore");
+      expect((await report([])).ledger).toEqual(ledger);
+    },
+  },
+  {
+    name: "makes the last applied version again, not an earlier one",
+    check: async ({ machine, apply, drift, again, router }) => {
+      const second = { ...router, cidr: "10.32.0.0/12" };
+      await apply(router);
+      await apply(second, router, 1);
+      await machine.restart();
+      await again("restore");
+      expect(await drift(second)).toEqual([]);
+      const old = `route to 10.20.0.0/16 in ${routerNamespace(5000, machine.scope)} by blackhole is missing`;
+      expect(await drift(router)).toContain(old);
+    },
+  },
+  {
+    name: "repairs by timer what somebody took away and says what that was; where nothing is wrong it says nothing",
+    check: async ({ machine, apply, drift, again, events, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      await again("assert");
+      await again("assert");
+      expect(await events()).toEqual([]);
+      await machine.removeLink("sdn-v-5001");
+      await again("assert");
+      expect(await drift(segment)).toEqual([]);
+      expect(await events()).toEqual([
+        expect.stringMatching(/^repaired segment-5001: interface sdn-v-5001 was missing/),
+      ]);
+    },
+  },
+  {
+    name: "makes nothing of a damaged record, says so once, and makes the rest",
+    check: async ({ machine, apply, report, drift, again, events, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      machine.spoilRecord("segment-5001", "damaged");
+      await machine.restart();
+      await again("restore");
+      await again("assert");
+      for (const link of ["sdn-b-5001", "sdn-v-5001", "sdn-p-5001"]) expect(machine.hasLink(link)).toBe(false);
+      expect(await drift(router)).toEqual([]);
+      expect(await events()).toEqual(
+        expect.arrayContaining(["damaged segment-5001: the saved record is damaged (wrong checksum)", "restored -: 1"]),
+      );
+      expect(await events()).toHaveLength(2);
+      const { damaged, ledger } = await report([]);
+      expect([[...damaged], [...ledger.keys()]]).toEqual([["segment-5001"], ["router-5000"]]);
+    },
+  },
+  {
+    name: "writes a damaged record anew with the next generation, and then restores from it",
+    check: async ({ machine, apply, drift, report, again, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      machine.spoilRecord("segment-5001", "damaged");
+      expect(await apply(segment, segment, 1)).toEqual(ok(2));
+      expect((await report([])).damaged.size).toBe(0);
+      await machine.restart();
+      await again("restore");
+      expect(await drift(segment)).toEqual([]);
+    },
+  },
+  {
+    name: "removes a resource whose record is damaged",
+    check: async ({ machine, apply, remove, report, router }) => {
+      await apply(router);
+      machine.spoilRecord("router-5000", "damaged");
+      expect([...(await remove(router)).results.values()]).toEqual([ok(0)]);
+      const { damaged, ledger } = await report([]);
+      expect([damaged.size, ledger.size]).toEqual([0, 0]);
+    },
+  },
+  {
+    name: "reads the record of an older version, restores nothing of it, and writes it anew at the next change",
+    check: async ({ machine, apply, report, again, router }) => {
+      await apply(router);
+      machine.spoilRecord("router-5000", "old");
+      expect((await report([])).ledger.get("router-5000")).toMatchObject({ generation: 1, restorable: false });
+      await machine.restart();
+      await again("restore");
+      expect(machine.hasNamespace(routerNamespace(5000, machine.scope))).toBe(false);
+      expect(await apply(router, router, 1)).toEqual(ok(1));
+      expect((await report([])).ledger.get("router-5000")).toMatchObject({ generation: 1, restorable: true });
+    },
+  },
+  {
+    name: "keeps away from somebody else's interface when it makes things again, and leaves no half of a resource",
+    check: async ({ machine, apply, drift, again, events, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      await machine.restart();
+      await machine.addLink("sdn-v-5001");
+      await again("restore");
+      await again("assert");
+      expect(machine.hasLink("sdn-b-5001")).toBe(false);
+      expect(machine.hasLink("sdn-v-5001")).toBe(true);
+      expect(await drift(router)).toEqual([]);
+      const failure = "failed segment-5001: interface sdn-v-5001 exists and is not ours: it carries no mark";
+      expect((await events()).filter((event) => event === failure)).toHaveLength(1);
+    },
+  },
+];
+
+const cases = { adoption, creation, changes, records, removal, peering, routing, translation, refusals, persistence };
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {
@@ -604,5 +732,12 @@ function benchOf(machine: Machine): Bench {
     remove: (intent) => run(scope, [removeFragment(intent)]),
     report,
     drift: async (intent) => driftOf(intent, await report([intent])),
+    again: async (mode) => {
+      expect(await machine.run(`scope ${scope}\nlock\nagain ${mode}\ndone\n`)).toBe("complete\n");
+    },
+    events: async () => {
+      const { snapshot } = await run(scope, [], [], { facts: true });
+      return snapshot.events.map(({ kind, resource, detail }) => `${kind} ${resource}: ${detail}`);
+    },
   };
 }

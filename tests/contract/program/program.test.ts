@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { parseReport } from "../../../provider/src/render/report";
 import { routerIntent } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
@@ -36,14 +35,15 @@ class RealMachine implements Machine {
   removeLink = async (name: string, where?: string): Promise<void> => {
     this.host.in(`ip ${where === undefined ? "" : `-n ${where}`} link del dev ${name}`);
   };
-  damageRecord = (key: string): void => {
-    writeFileSync(join(this.host.ledger, "resources", key), "1x\nhalf");
-  };
   hasLink = (name: string): boolean => this.host.in("ip -o link show").includes(` ${name}`);
   hasNamespace = (name: string): boolean => existsSync(`/run/netns/${name}`);
   reset = async (): Promise<void> => {
     this.host.reset();
   };
+  restart = async (): Promise<void> => {
+    this.host.restart();
+  };
+  spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }
 
@@ -56,6 +56,21 @@ afterAll(() => machine.remove());
 describeProgramContract("a network namespace", () => machine);
 
 describe("the lock", () => {
+  test("two operators who change one resource from one generation: one does, the other one is refused", async () => {
+    await machine.reset();
+    const router = { ...routerIntent(), scope: machine.scope };
+    await machine.run(requestOf(machine.scope, [applyFragment(router)]));
+    const inputs = ["10.32.0.0/12", "10.64.0.0/12"].map((cidr) =>
+      requestOf(machine.scope, [applyFragment({ ...router, cidr }, router, 1)]),
+    );
+    const reports = (await Promise.all(inputs.map((input) => machine.run(input)))).map(parseReport);
+    const results = reports.flatMap((report) => [...report.results.values()]);
+    expect(results).toHaveLength(2);
+    expect(results).toEqual(
+      expect.arrayContaining([{ ok: true, generation: 2 }, expect.objectContaining({ ok: false, code: "stale" })]),
+    );
+  });
+
   test("two runs at a time on one host come one after another, and both succeed", async () => {
     await machine.reset();
     const inputs = [5000, 5001].map((vni) =>

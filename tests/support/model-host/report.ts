@@ -126,8 +126,9 @@ export function reportLines(state: ModelState, isOurs: (namespace: string) => bo
   }
   lines.push(section("docker-networks", "-", dockerJson(state)));
   for (const [key, entry] of state.ledger) {
-    const text = [entry.generation, entry.hash, entry.mark, entry.intent].join("\n");
-    lines.push(section("ledger", key, `${text}\n`));
+    const { generation, hash, mark, intent, record } = entry;
+    if (record === "damaged") lines.push(`damaged ${key}`);
+    else lines.push(`ledger ${key} ${generation} ${hash} ${mark} ${intent} ${record}`);
   }
   return lines;
 }

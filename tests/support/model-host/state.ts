@@ -53,6 +53,16 @@ export interface ModelContainer {
   readonly networks: Map<string, { readonly ipv4: string; readonly ipv6: string }>;
 }
 
+export interface ModelRecord {
+  readonly generation: number;
+  readonly hash: string;
+  readonly mark: string;
+  readonly intent: string;
+  /** The lines that make the resource. */
+  readonly words: readonly string[];
+  record: "whole" | "old" | "damaged";
+}
+
 export interface ModelState {
   /** By name; "-" is the host's own. */
   readonly namespaces: Map<string, ModelNamespace>;
@@ -65,7 +75,9 @@ export interface ModelState {
     /** Our rules in DOCKER-USER, by tool; no tool where the engine has no such chain. */
     readonly accepts: Map<string, Set<string>>;
   };
-  readonly ledger: Map<string, { generation: number; hash: string; mark: string; intent: string }>;
+  readonly ledger: Map<string, ModelRecord>;
+  /** What it did by itself: kind, resource, detail. */
+  readonly events: { readonly kind: string; readonly resource: string; readonly detail: string }[];
   /** Lines of `ss`. */
   readonly listeners: string[];
   /** Values of the host's own sysctls before we changed them. */
@@ -109,6 +121,7 @@ export function emptyState(): ModelState {
     fdb: new Map(),
     docker: { networks: new Map(), containers: new Map(), accepts: new Map() },
     ledger: new Map(),
+    events: [],
     listeners: [],
     savedSysctls: new Map(),
     paths: new Map(),

@@ -77,6 +77,7 @@ describe("create", () => {
           hostname: "h1",
           iproute2: "6.1.0",
           nftables: "1.0.6",
+          persistence: "systemd",
           dockerVersion: "20.10.24",
           dockerApiVersion: "1.41",
         },
@@ -84,6 +85,7 @@ describe("create", () => {
         underlayAddress: "192.0.2.11",
         underlayInterface: "ens3",
         underlayMtu: 1500,
+        events: [],
       },
     });
   });

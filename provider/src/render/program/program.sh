@@ -18,6 +18,10 @@ last_elements=
 last_chains=
 locked=
 paths=
+lock_wait=60
+table_made=
+words=
+seen=/run/sdn.seen
 newline='
 '
 
@@ -25,12 +29,12 @@ newline='
 
 encode() { printf '%s' "$1" | base64 | tr -d '\n'; }
 say() { printf '%s\n' "$*"; }
-warn() { say "warning ${fragment:--} $(encode "$1")"; }
+warn() { if [ -n "$mode" ]; then echo "${fragment:--}: $1" >&2; else say "warning ${fragment:--} $(encode "$1")"; fi; }
 
 fail() {
   [ "$failed" = 1 ] || [ -z "$fragment" ] && return 1
   failed=1
-  say "result $fragment $1 $(encode "$2")"
+  if [ -n "$mode" ]; then failure=$2; else say "result $fragment $1 $(encode "$2")"; fi
   undo_all
   return 1
 }
@@ -46,6 +50,7 @@ try() {
 undo() { undo_list="$*$newline$undo_list"; }
 
 undo_all() {
+  table_made=
   printf '%s' "$undo_list" | while read -r what a b c d; do
     # shellcheck disable=SC2086 # the rest of a line is several words
     case $what in
@@ -174,7 +179,7 @@ make_link() {
 # After a start of the host Docker makes the bridges of its networks itself, without our mark. One that belongs to
 # a network with our mark is ours.
 adopt_bridge() { # BRIDGE MARK
-  command -v docker >/dev/null 2>&1 || return 0
+  [ -z "$without_docker" ] && command -v docker >/dev/null 2>&1 || return 0
   link_exists - "$1" && [ -z "$(alias_of - "$1")" ] || return 0
   for network in $(docker network ls -q --filter "label=sdn.mark=$2" 2>/dev/null); do
     [ "$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "$network")" = "$1" ] || continue
@@ -507,11 +512,14 @@ op_forwarding6() { # An interface that learns its default route from router adve
 # ---- nftables ---------------------------------------------------------------------------------------------------
 
 op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then one transaction, checked before it is made
+  # Every resource asks for the host's table: once a run is enough.
+  [ "$*" != "$table_made" ] || return 0
   for family in inet bridge; do
     nft_in "$1" list table "$family" sdn >/dev/null 2>&1 || undo nft-table "$1" "$family"
   done
   if [ "$3" != - ]; then run_nft "$1" "$3" || return 1; fi
-  run_nft "$1" "$2" -j -c && run_nft "$1" "$2" -j
+  run_nft "$1" "$2" -j -c && run_nft "$1" "$2" -j || return 1
+  [ "$1" != - ] || table_made=$*
 }
 run_nft() { # WHERE INPUT(base64) OPTION…
   nft_input=$2 nft_at=$1
@@ -866,32 +874,30 @@ op_remove_forward_accept() { # IN OUT MARK
 
 # ---- fragments --------------------------------------------------------------------------------------------------
 
-# read_ledger RESOURCE: sets ledger_*. A damaged record (a power cut) counts as none.
-read_ledger() {
-  ledger_generation='' ledger_hash='' ledger_mark='' ledger_intent=''
-  if [ -e "$state/resources/$1" ]; then
-    { read -r ledger_generation; read -r ledger_hash; read -r ledger_mark; read -r ledger_intent; } <"$state/resources/$1"
-  fi
-  case $ledger_generation in '' | *[!0-9]*) ledger_mark='' ;; esac
-  case $ledger_mark in sdn:*) [ -z "$ledger_intent" ] || return 0 ;; esac
-  ledger_generation=0 ledger_hash='' ledger_mark='' ledger_intent=''
-}
-
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
   fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
-  read_ledger "$1"
-  generation=$ledger_generation
-  if [ -n "$ledger_mark" ] && [ "$ledger_mark" != "$3" ]; then
-    fail conflict "$1 belongs to another owner: $ledger_mark"
+  words='' present_mark='' present_hash='' generation=0
+  check_record "$1"
+  case $record_state in
+    whole | old) present_mark=$record_mark present_hash=$record_hash generation=$record_generation ;;
+    # What is left of a damaged one tells nothing: the state's word is taken.
+    damaged) [ "$2" = - ] || generation=$2 ;;
+  esac
+  if [ -n "$keep_problem" ] && [ "$hash" != - ]; then
+    fail remote-failure "$keep_problem"
+    return 1
+  fi
+  if [ -n "$present_mark" ] && [ "$present_mark" != "$3" ]; then
+    fail conflict "$1 belongs to another owner: $present_mark"
     return 1
   fi
   # A generation that moved on to just what is wanted now is our own change whose reply was lost.
-  if [ "$2" != - ] && [ "$2" != "$generation" ] && [ "$generation" != 0 ] && [ "$ledger_hash" != "$4" ]; then
+  if [ "$2" != - ] && [ "$2" != "$generation" ] && [ "$generation" != 0 ] && [ "$present_hash" != "$4" ]; then
     fail stale "$1 has generation $generation on the host, this state was written for $2"
     return 1
   fi
   # The state may know another version: what only this one has would stay behind.
-  if [ "$generation" != 0 ] && [ "$ledger_hash" != "$4" ]; then say "previous $1 $ledger_intent"; fi
+  if [ -n "$present_mark" ] && [ "$present_hash" != "$4" ]; then say "previous $1 $record_intent"; fi
 }
 
 op_end() { # INTENT(base64)
@@ -901,9 +907,9 @@ op_end() { # INTENT(base64)
 
 record() { # INTENT(base64): what was done; the last that can fail
   before=$(cat "$state/resources/$fragment" 2>/dev/null)
-  [ "$ledger_hash" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
-  write_ledger "$(printf '%s\n%s\n%s\n%s' "$generation" "$hash" "$mark" "$1")" || {
-    fail remote-failure "$state cannot be written (disk full?)"
+  [ "$present_hash" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
+  write_ledger "$(record_text "$1")" || {
+    fail remote-failure "$state/resources/$fragment cannot be written (disk full?)"
     return 1
   }
   remove_last && return 0
@@ -939,6 +945,7 @@ restore_host() { # with the last resource, what was the host's own is as it was
   done
 }
 drop_empty_folders() {
+  if no_resources; then unkeep; else settle; fi
   rmdir "$state/resources" "$state/sysctl" "$state" 2>/dev/null
   [ "$scope" = - ] || rmdir /var/lib/sdn/netns /var/lib/sdn 2>/dev/null
 }
@@ -1000,6 +1007,8 @@ facts() {
   say "fact features $(encode "$(probe_features | tr '\n' ' ')")"
   say "fact underlay $(encode "$(underlay_hint)")"
   say "fact uid $(encode "$(id -u)")"
+  say "fact persistence $(encode "$(persistence)")"
+  report_events
 }
 report() {
   section addresses - ip -j -d addr show
@@ -1018,7 +1027,12 @@ report() {
   done
   command -v docker >/dev/null 2>&1 && section docker-networks - docker_networks
   for file in "$state"/resources/*; do
-    [ -e "$file" ] && section ledger "${file##*/}" cat "$file"
+    [ -e "$file" ] || continue
+    check_record "${file##*/}"
+    case $record_state in
+      damaged) say "damaged ${file##*/}" ;;
+      *) say "ledger ${file##*/} $record_generation $record_hash $record_mark $record_intent $record_state" ;;
+    esac
   done
 }
 op_query_sysctl() { # WHERE KEY…
@@ -1088,17 +1102,19 @@ prepare() { # one run at a time on a host
   # Tried apart: a shell ends where `exec` cannot open a file.
   ( [ -e "$lock" ] || : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
   exec 9<"$lock"
-  if command -v flock >/dev/null 2>&1 && ! flock -w 60 9; then
-    fatal "another run of sdn holds the lock of this host for a minute"
+  if command -v flock >/dev/null 2>&1 && ! flock -w "$lock_wait" 9; then
+    fatal "another run of sdn holds the lock of this host for $lock_wait seconds"
   fi
   locked=yes
   mkdir -p "$state/resources" "$state/sysctl" 2>/dev/null
-  # Of an interrupted run: see make_link.
+  # Of an interrupted run: see write_ledger and make_link.
+  rm -f "$state"/resources/.*.new "$state"/.*.new
   if link_exists - sdn-t-a; then ip link del dev sdn-t-a; fi
 }
 
 fatal() {
   undo_all
+  if [ -n "$mode" ]; then echo "$1" >&2; exit 1; fi
   say "fatal $(encode "$1")"
   exit 0
 }
@@ -1107,8 +1123,10 @@ perform() { # OPERATION WORD…
   op=$1
   shift
   case $op in
-    scope) scope=$1; [ "$scope" = - ] || state=/var/lib/sdn/netns/$scope ;;
-    lock) prepare ;;
+    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen; } ;;
+    lock) set +f; prepare; set -f ;;
+    keep) op_keep || true ;;
+    again) op_again "$1" || true ;;
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
@@ -1122,6 +1140,17 @@ perform() { # OPERATION WORD…
   esac
 }
 
+# Started from the saved copy, by systemd.
+if [ -n "${1:-}" ]; then
+  mode=$1
+  # The timer comes again; boot comes once.
+  [ "$mode" = restore ] || lock_wait=0
+  prepare
+  set -f
+  op_again "$mode"
+  exit
+fi
+
 # Nothing is done before everything has arrived: a connection cut on the way changes nothing. And what was begun
 # is finished (or undone) though nobody listens any more.
 trap '' HUP PIPE
@@ -1134,6 +1163,8 @@ set -f
 exec </dev/null
 while read -r line <&3; do
   [ "$line" = done ] && break
+  # What makes the resource is saved with its record.
+  case $line in end\ * | remove_*) ;; *) words="$words$line$newline" ;; esac
   # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.
   # shellcheck disable=SC2086
   perform $line

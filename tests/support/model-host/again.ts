@@ -1,0 +1,56 @@
+/** What a host does by itself: at its start, and by timer. */
+import { operations, Refusal } from "./operations";
+import type { ModelState } from "./state";
+import { copyOf } from "./state";
+
+const order = ["router", "segment", "peering", "port"];
+const rank = (key: string): number => order.indexOf(key.replace(/-.*/, ""));
+/** At the start there is no Docker yet, nor what others make. */
+const needsDocker = (line: string): boolean => /^docker_| container:|container_guard|^adopt_/.test(line);
+
+export function makeAgain(state: ModelState, atStart: boolean): void {
+  let made = 0;
+  for (const [key, entry] of [...state.ledger].sort(([a], [b]) => rank(a) - rank(b))) {
+    if (entry.record === "damaged") {
+      note(state, "damaged", key, "the saved record is damaged (wrong checksum)");
+      continue;
+    }
+    if (entry.record === "old") continue;
+    const lines = entry.words.filter((line) => !(atStart && needsDocker(line)));
+    if (lines.length === 0) continue;
+    const before = copyOf(state);
+    try {
+      for (const line of lines) perform(state, line);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      Object.assign(state, before);
+      note(state, "failed", key, thrown.message);
+      continue;
+    }
+    made += 1;
+    const detail = missing(before, state);
+    if (!atStart && detail.length > 0) note(state, "repaired", key, detail.join(", "));
+  }
+  if (atStart && made > 0) note(state, "restored", "-", String(made));
+}
+
+function perform(state: ModelState, line: string): void {
+  const [operation = "", ...words] = line.split(" ");
+  operations[operation]?.({ state, warn: () => undefined }, ...words);
+}
+
+function missing(before: ModelState, now: ModelState): readonly string[] {
+  return [...now.namespaces].flatMap(([where, { links }]) =>
+    [...links.keys()]
+      .filter((name) => before.namespaces.get(where)?.links.has(name) !== true)
+      .map((name) => `interface ${name}${where === "-" ? "" : ` in ${where}`} was missing`),
+  );
+}
+
+/** What stays wrong is said once. */
+function note({ events }: ModelState, kind: string, resource: string, detail: string): void {
+  const last = events.findLast((event) => event.resource === resource);
+  const stays = kind === "failed" || kind === "damaged";
+  if (stays && last?.kind === kind && last.detail === detail) return;
+  events.push({ kind, resource, detail });
+}
