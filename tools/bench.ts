@@ -24,12 +24,12 @@ const parts = {
     return table;
   },
   race: async () => {
-    const rounds = 1;
+    const rounds = 3;
     const result = await race({ hosts: 8, subnets, rounds, say });
     return `Median of ${rounds} rounds.\n\n${raceTable(result)}\n\n${raceGoals(result)}`;
   },
   growth: async () => {
-    const results = await withFleetPlugin((plugin) => growth({ sizes: [10, 100], subnets, say }, plugin));
+    const results = await withFleetPlugin((plugin) => growth({ sizes: [10, 100, 1000], subnets, say }, plugin));
     writeFileSync("docs/growth.svg", growthChart(results));
     return `![growth](growth.svg)\n\n${growthTable(results)}\n\n${stateTable(results)}`;
   },
