@@ -1,7 +1,7 @@
 /** The job as variables of Ansible: what its user would keep in host_vars, each kind of thing a list. */
 import type { Step, StepKind, StepOf, Where } from "../../../provider/src/compile/step";
 import type { HostJob } from "./job";
-import { rulesOf, setsOf } from "./straight";
+import { chainRulesOf, rulesOf, setsOf } from "./straight";
 
 /** An inventory in YAML, of which JSON is a part. */
 export function inventoryOf(jobs: readonly HostJob[]): string {
@@ -19,13 +19,23 @@ function connection({ address, port, user, privateKeyPath }: HostJob["host"]): R
   };
 }
 
+/** What the playbook makes, and a rule for Docker, which the hosts of the race do not have. */
+const known: ReadonlySet<StepKind> = new Set<StepKind>([
+  ...(["namespace", "sysctl", "nft-table", "nft-chain", "nft-element", "bridge", "vxlan", "flood", "veth"] as const),
+  ...(["gateway-fdb", "macvlan", "addresses", "route", "forward-accept"] as const),
+]);
+
 function variables(steps: readonly Step[]): Readonly<Record<string, unknown>> {
+  const stranger = steps.find(({ kind }) => !known.has(kind));
+  if (stranger !== undefined) throw new Error(`the playbook has nothing for ${stranger.kind}`);
   const of = <K extends StepKind>(kind: K): readonly StepOf<K>[] =>
     steps.filter((step): step is StepOf<K> => step.kind === kind);
   return {
     namespaces: of("namespace").map(({ name, mark }) => ({ name, mark })),
     settings: byPlace(of("sysctl"), ({ key, value }) => ({ key, value, word: `${key}=${value}` }), "settings"),
+    places: ["", ...of("namespace").map(({ name }) => name)],
     tables: of("nft-table").map((step) => ({ where: step.where ?? "", sets: setsOf(step), rules: rulesOf(step) })),
+    chains: of("nft-chain").map((step) => ({ where: step.where, name: step.chain.name, rules: chainRulesOf(step) })),
     elements: of("nft-element").map(({ family, set, value }) => ({
       family,
       set,

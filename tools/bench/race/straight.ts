@@ -1,5 +1,6 @@
 /** The commands that make steps true on a host that has nothing yet, without looking first: the floor of the race. */
 import { Buffer } from "node:buffer";
+import { chainCommands } from "../../../provider/src/compile/nft/json";
 import { hostSets, hostTables, routerTables } from "../../../provider/src/compile/nft/tables";
 import { isPeerList } from "../../../provider/src/model/peer-set";
 import type { Step, StepOf, Where } from "../../../provider/src/compile/step";
@@ -32,6 +33,8 @@ const inside = (where: Where): string => (where === undefined ? "" : `ip netns e
 
 /** What `nft` reads before the rules: sets that have no form in JSON. */
 export const setsOf = (step: StepOf<"nft-table">): string => (step.table === "host" ? hostSets.join("\n") : "");
+export const chainRulesOf = ({ chain }: StepOf<"nft-chain">): string =>
+  JSON.stringify({ nftables: chainCommands(chain) });
 /** The rules as text for `nft -j`. */
 export const rulesOf = (step: StepOf<"nft-table">): string =>
   JSON.stringify({ nftables: step.table === "host" ? hostTables : routerTables });
@@ -70,6 +73,8 @@ function commandsOf(step: Step): readonly string[] {
       return [`${inside(step.where)}sysctl -qw ${step.key}=${step.value}`];
     case "nft-table":
       return [...(setsOf(step) === "" ? [] : [nft(step, "", setsOf(step))]), nft(step, "-j ", rulesOf(step))];
+    case "nft-chain":
+      return [nft(step, "-j ", chainRulesOf(step))];
     case "nft-element":
       return [`nft add element ${step.family} sdn ${step.set} '{ ${step.value.join(" . ")} }'`];
     case "forward-accept":
@@ -82,7 +87,7 @@ function commandsOf(step: Step): readonly string[] {
 }
 
 /** The text goes the way of the script: by standard input, in base64. */
-function nft({ where }: StepOf<"nft-table">, options: string, text: string): string {
+function nft({ where }: { readonly where: Where }, options: string, text: string): string {
   const encoded = Buffer.from(text).toString("base64");
   return `echo ${encoded} | base64 -d | ${inside(where)}nft ${options}-f /proc/self/fd/0`;
 }
