@@ -14,14 +14,24 @@ export function findConflicts(policies: readonly Policy[], world: World): readon
   const crowded = [...byPlace.values()].filter((group) => group.length > 1);
   if (crowded.length === 0) return [];
   const resolver = new Resolver(world);
-  return crowded.flatMap((group) =>
-    group.flatMap((policy, index) =>
+  return crowded.flatMap((group) => {
+    // Policies that add up, hundreds of them in one place, all say the same.
+    if (new Set(group.flatMap(actionsOf)).size < 2) return [];
+    return group.flatMap((policy, index) =>
       group.slice(index + 1).flatMap((other) => {
         const why = contradiction(policy, other, world, resolver);
         return why === undefined ? [] : [conflict(policy, other, why)];
       }),
-    ),
-  );
+    );
+  });
+}
+
+/** What the policy can decide at its place. */
+function actionsOf(policy: Policy): readonly string[] {
+  const defaults = directions
+    .map((direction) => policy.defaults[direction])
+    .filter((action) => action !== "continue" && action !== "isolate");
+  return [...policy.rules.filter((rule) => rule.enabled).map((rule) => rule.action), ...defaults];
 }
 
 function conflict(policy: Policy, other: Policy, why: string): SdnError {
