@@ -197,7 +197,7 @@ describe("isolation", () => {
     await h1.run(
       `nsenter -t ${pid} -n sh -c 'ip route add ${h1.address} via 10.20.1.254 dev eth0 onlink && ip neigh replace 10.20.1.254 lladdr ${mac} dev eth0'`,
     );
-    const counted = (): Promise<string> => h1.run("cat /proc/net/snmp | awk '/^Icmp:/ { print $9 }' | tail -1");
+    const counted = (): Promise<string> => h1.run("cat /proc/net/snmp | awk '/^Icmp:/ { print $10 }' | tail -1");
     const echoesBefore = await counted();
     expect(await reaches("web1", "h1", h1.address)).toBe(false);
     expect(await counted()).toBe(echoesBefore);

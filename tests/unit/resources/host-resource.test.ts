@@ -61,7 +61,7 @@ describe("check", () => {
       'spec.peers[1]: the value is not an IP address (got "192.0.2"). Write an address such as 192.0.2.10 or 2001:db8::10.',
       'spec.ipv4.cidr: the value has host bits set (got "10.20.1.5/24"). Write 10.20.1.0/24 for the block or 10.20.1.5/32 for the one address.',
       'spec.dockerNetwork: the value is not a valid Docker name (got "a b"). Write 1 to 128 letters, digits, underscores, dots or hyphens, beginning with a letter or digit.',
-      "spec.colour: is not a property here. The properties are dockerNetwork, ipv4, ipv6, label, mtu, peers, port, routerVni, underlay, vni.",
+      "spec.colour: is not a property here. The properties are dockerNetwork, internal, ipv4, ipv6, label, mtu, peers, policyRoutes, port, routerVni, routes, underlay, vni.",
     ]);
   });
 
@@ -103,7 +103,8 @@ describe("check", () => {
       { attachment: { kind: "docker", network: "n" } },
       ["spec.attachment.container"],
     ],
-    ["an address without its gateway", { ipv6: { address: "fd00::5/64" } }, ["spec.ipv6.gateway"]],
+    ["a gateway without its address", { ipv6: { gateway: "fd00::1" } }, ["spec.ipv6.address"]],
+    ["a gateway that is none", { ipv6: { address: "fd00::5/64", gateway: "fd00::g" } }, ["spec.ipv6.gateway"]],
   ])("a port with %s: wrong properties are %s", async (_name, changes, properties) => {
     const { world, call, inputsOf } = bench();
     const spec = { label: "box", name: "box", vni: 5001, routerVni: 5000, mtu: 1450, mac: "02:42:0a:14:01:05" };

@@ -328,11 +328,10 @@ test("delete comes before replace only where something is replaced", () => {
   expect(diffInputs({ properties: spec.properties }, { a: 1 }, { a: 2 }, []).deleteBeforeReplace).toBe(false);
 });
 
-test("ten thousand unordered items are compared in well under a second", () => {
-  const items = Array.from({ length: 10_000 }, (_, at) => ({ port: at, protocol: "tcp" }));
-  const started = performance.now();
+test("two hundred thousand unordered items are compared before the test's time is over", () => {
+  // Comparing each with each would take many minutes.
+  const items = Array.from({ length: 200_000 }, (_, at) => ({ port: at, protocol: "tcp" }));
   const spec = { properties: { l: { unordered: true } } };
   const result = diffInputs(spec, { l: items }, { l: [{ port: -1, protocol: "udp" }, ...items.toReversed()] }, []);
   expect([...result.detailedDiff.keys()]).toEqual(["l[0]"]);
-  expect(performance.now() - started).toBeLessThan(1000);
 });
