@@ -91,6 +91,7 @@ export class Host extends pulumi.CustomResource {
         if (!opts.id) {
             resourceInputs["local"] = args?.local;
             resourceInputs["namespace"] = args?.namespace;
+            resourceInputs["retired"] = args?.retired;
             resourceInputs["ssh"] = args?.ssh;
             resourceInputs["underlayAddress"] = args?.underlayAddress;
             resourceInputs["connection"] = undefined /*out*/;
@@ -127,6 +128,10 @@ export interface HostArgs {
      * A named network namespace (`ip netns`) of the machine that runs Pulumi.
      */
     namespace?: pulumi.Input<string | undefined>;
+    /**
+     * The machine is gone for good: it is never asked again, and what leaves it in the program is forgotten, with a warning that names what stays on it. Take it out of `Fabric.hosts` in the same change. Default false.
+     */
+    retired?: pulumi.Input<boolean | undefined>;
     /**
      * Reach it over SSH. Exactly one of `ssh`, `local` and `namespace` is given.
      */

@@ -2,6 +2,7 @@ import type { Snapshot } from "../model/snapshot";
 import type { Intent } from "./intent";
 import { adoptedSteps } from "./adopted";
 import { peeringSteps } from "./peering";
+import { resourceKey } from "./names";
 import { portSteps } from "./port";
 import { routerSteps } from "./router";
 import { segmentSteps } from "./segment";
@@ -62,6 +63,29 @@ function removals(steps: readonly Step[]): readonly Words[] {
     const words = removeWords(step);
     return words === undefined ? [] : [words];
   });
+}
+
+/** What is left on a host that nobody asks any more, in words. */
+export function leavings(intent: Intent): string {
+  const things = stepsOf(intent).flatMap((step) => {
+    switch (step.kind) {
+      case "bridge":
+      case "vxlan":
+      case "veth":
+        return [`interface ${step.name}`];
+      case "namespace":
+        return [`namespace ${step.name}`];
+      case "docker-network":
+        return [`Docker network ${step.name}`];
+      case "docker-connection":
+        return [`the connection of container ${step.container}`];
+      case "master":
+        return [`interface ${step.link} as a port of ${step.bridge}`];
+      default:
+        return [];
+    }
+  });
+  return [...things, `the record ${resourceKey(intent)} in /var/lib/sdn`].join(", ");
 }
 
 /** What a read must ask for so that `driftOf` can compare everything. */

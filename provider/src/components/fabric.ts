@@ -119,6 +119,19 @@ function checkFamilies(members: readonly Member[]): void {
   });
 }
 
+/** What is retired is asked for nothing, so nothing can be made on it. */
+function checkRetired(outputs: readonly ValueMap[], urns: readonly string[]): void {
+  const index = outputs.findIndex(({ retired }) => retired === true);
+  if (index < 0) return;
+  throw new SdnError({
+    code: "invalid-input",
+    property: `hosts[${index}]`,
+    value: nameOf(urns[index] ?? ""),
+    cause: "is retired",
+    remedy: "take it out of hosts, and what is on it out of the program",
+  });
+}
+
 export const fabric: ComponentHandler = {
   token: "sdn:index:Fabric",
 
@@ -128,9 +141,9 @@ export const fabric: ComponentHandler = {
 
   async construct(context: ConstructContext, inputs: ValueMap): Promise<ValueMap> {
     const { parsed } = read(inputs);
-    const members = await Promise.all(
-      parsed.hosts.map(async (urn) => memberOf(nameOf(urn), urn, await outputsOf(context, urn))),
-    );
+    const outputs = await Promise.all(parsed.hosts.map((urn) => outputsOf(context, urn)));
+    const members = parsed.hosts.map((urn, index) => memberOf(nameOf(urn), urn, outputs[index] ?? {}));
+    checkRetired(outputs, parsed.hosts);
     checkFamilies(members);
     const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr } = parsed;
     return {

@@ -51,9 +51,18 @@ export async function removeChange(
   expectedGeneration: number | undefined,
 ): Promise<void> {
   const { intent } = place;
-  const { previous } = await converse(context, place, removalOf(intent, removeAllWords(intent), expectedGeneration));
+  const removal = removalOf(intent, removeAllWords(intent), expectedGeneration);
+  const { previous } = await converse(context, place, removal).catch((thrown: unknown) => {
+    throw thrown instanceof SdnError && thrown.code === "unreachable" ? goneForGood(thrown) : thrown;
+  });
   const leftovers = leftoversOf(previous, intent, intent);
   if (leftovers.length > 0) await converse(context, place, removalOf(intent, leftovers, undefined));
+}
+
+function goneForGood(error: SdnError): SdnError {
+  const { remedy = "run again when it is back", ...rest } = error.detail;
+  const retire = "if it is gone for good, keep its Host in the program with retired: true for one run";
+  return new SdnError({ ...rest, remedy: `${remedy}; ${retire}` }, { cause: error });
 }
 
 /** What is tried out beyond reading back, in the same execution. */

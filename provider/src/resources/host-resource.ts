@@ -1,6 +1,6 @@
 import type { AdoptedIntent, Intent, SegmentIntent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
-import { driftOf, queriesOf, stepsOf } from "../compile/plan";
+import { driftOf, leavings, queriesOf, stepsOf } from "../compile/plan";
 import { differencesOf } from "../compile/steps";
 import { adoptedLinkDifferences } from "../compile/steps/adoption";
 import type { Connection } from "../model/connection";
@@ -252,6 +252,11 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const { connection, host, intent } = parsed;
     this.hosts.declared.forget(connectionUri(connection), intent);
+    if (this.hosts.isRetired(connection)) {
+      const stays = leavings(intent);
+      context.log("warning", `host ${host} is retired: ${intent.label} is forgotten, and on it stay ${stays}`);
+      return;
+    }
     const place = { session: this.hosts.session(connection), host, intent, whole: intent };
     await removeChange(context, place, generationOf(outputs));
   }

@@ -30,6 +30,7 @@ import { splitUrn } from "./owner";
 interface HostInputs {
   readonly connection: Connection;
   readonly underlayAddress: string | undefined;
+  readonly retired: boolean;
 }
 
 /**
@@ -47,10 +48,12 @@ export class HostHandler implements CustomResourceHandler {
     const underlayAddress = reader.parsed("underlayAddress", (text, property) =>
       formatAddress(parseAddress(text, property)),
     );
+    const retired = reader.boolean("retired") ?? false;
     reader.finish();
     if (connection === undefined || reader.unknowns.size > 0) return { reader, parsed: undefined };
     if (reader.problems.empty) this.hosts.note(connection);
-    return { reader, parsed: { connection, underlayAddress } };
+    if (retired) this.hosts.retire(connection);
+    return { reader, parsed: { connection, underlayAddress, retired } };
   }
 
   check(_context: CallContext, { news }: CheckRequest): Promise<CheckResult> {
@@ -68,6 +71,15 @@ export class HostHandler implements CustomResourceHandler {
     const { reader, parsed } = this.readInputs(inputs);
     reader.problems.throwIfAny();
     if (parsed === undefined) return { id: unknown, outputs: unknownOutputs(inputs) };
+    if (parsed.retired) {
+      throw new SdnError({
+        code: "invalid-input",
+        property: "retired",
+        value: true,
+        cause: "a host that was never used cannot be retired",
+        remedy: "take this Host out of the program",
+      });
+    }
     context.status("reading facts");
     const { name } = splitUrn(urn);
     if (preview) return { id: unknown, outputs: await this.lookAhead(context, name, {}, inputs, parsed) };
@@ -78,6 +90,7 @@ export class HostHandler implements CustomResourceHandler {
     const { reader, parsed } = this.readInputs(news);
     reader.problems.throwIfAny();
     if (parsed === undefined) return unknownOutputs(news);
+    if (parsed.retired) return { ...olds, ...withSecretKeys(news) };
     const { name } = splitUrn(urn);
     if (preview) return this.lookAhead(context, name, olds, news, parsed);
     return (await this.look(context, name, news, parsed, isDamaged(olds))).outputs;
@@ -89,6 +102,7 @@ export class HostHandler implements CustomResourceHandler {
     const { reader, parsed } = this.readInputs(actual);
     reader.problems.throwIfAny();
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
+    if (parsed.retired && state !== undefined) return { id, inputs: actual, outputs: state };
     const { name } = splitUrn(urn);
     const { outputs, snapshot } = await this.look(context, name, actual, parsed);
     for (const event of newEvents(snapshot.events, state)) {

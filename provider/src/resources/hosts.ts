@@ -12,6 +12,7 @@ export class Hosts {
   readonly vteps = new VtepBook();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
+  private readonly retired = new Set<string>();
   private readonly connections = new Map<string, Connection>();
   /** By underlay address. */
   private readonly names = new Map<string, string>();
@@ -50,6 +51,15 @@ export class Hosts {
     const isNew = !this.pairs.has(pair);
     this.pairs.add(pair);
     return isNew;
+  }
+
+  /** Nobody shall ask it any more. */
+  retire(connection: Connection): void {
+    this.retired.add(connectionUri(connection));
+  }
+
+  isRetired(connection: Connection): boolean {
+    return this.retired.has(connectionUri(connection));
   }
 
   known(uri: string): Connection | undefined {

@@ -74,6 +74,9 @@ export const host: ResourceSpec = {
     ssh: ofType("sdn:index:Ssh", "Reach it over SSH. Exactly one of `ssh`, `local` and `namespace` is given."),
     local: boolean("The machine that runs Pulumi itself."),
     namespace: string("A named network namespace (`ip netns`) of the machine that runs Pulumi."),
+    retired: boolean(
+      "The machine is gone for good: it is never asked again, and what leaves it in the program is forgotten, with a warning that names what stays on it. Take it out of `Fabric.hosts` in the same change. Default false.",
+    ),
     underlayAddress: string(
       "The address at which the other hosts reach it (its VTEP). Default: the one at which the SSH session arrived, else the source of the default route.",
     ),

@@ -12,7 +12,9 @@ import type { Damage } from "../../support/damage";
 import {
   addressing,
   adoptedIntent,
+  egress4,
   egressDual,
+  nat,
   peeringIntent,
   portAddress6,
   portIntent,
@@ -25,6 +27,7 @@ import { surroundedHost } from "../../support/surroundings";
 
 const examples: Readonly<Record<string, Intent>> = {
   "a router with a way out": routerIntent({ ipv6Cidr: "fd00:20::/48", egress: egressDual }),
+  "a router that translates": routerIntent({ egress: egress4, nat }),
   "a segment with a Docker network": segmentIntent({ ...addressing, dockerNetwork: "shop-data" }),
   "a container's port": portIntent("docker"),
   "the port of a container without networks": portIntent("container", { ipv6: portAddress6 }),
@@ -65,7 +68,7 @@ const cases: readonly Case[] = Object.entries(examples).flatMap(([name, intent])
 test("every kind of step is in an example, and something can be done to it", () => {
   const present = new Set(Object.values(examples).flatMap((intent) => stepsOf(intent).map(({ kind }) => kind)));
   const kinds = Object.keys(damages) as readonly StepKind[];
-  expect(kinds.filter((kind) => !present.has(kind))).toEqual(["table-route", "rule", "nft-map"]);
+  expect(kinds.filter((kind) => !present.has(kind))).toEqual(["table-route", "rule"]);
   expect(kinds.filter((kind) => damages[kind].length === 0)).toEqual(["adopted-docker-network"]);
 });
 

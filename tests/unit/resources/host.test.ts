@@ -43,7 +43,7 @@ describe("check", () => {
         'ssh.connectTimeout: must be a whole number from 1 to 600 (got "5").',
         "ssh.password: is not a property here. The properties are address, agent, connectTimeout, hostKey, jump, knownHosts, passphrase, port, privateKey, privateKeyPath, user.",
         'underlayAddress: the value is not an IP address (got "10.0.0.0/8"). Write the address alone, without a prefix length.',
-        "colour: is not a property here. The properties are local, namespace, ssh, underlayAddress.",
+        "colour: is not a property here. The properties are local, namespace, retired, ssh, underlayAddress.",
       ],
     ],
     [
