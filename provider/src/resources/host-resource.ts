@@ -179,7 +179,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const whole = wholeIntent(intent, this.hosts.vteps);
     context.status(`applying to ${host}`);
     const place = { session: this.hosts.session(connection), host, intent, whole };
-    const { generation, snapshot } = await applyChange(context, place, before, expectedGeneration);
+    const { generation, snapshot } = await this.hosts.progress.during(host, context, () =>
+      applyChange(context, place, before, expectedGeneration),
+    );
     // Proof: what was just read back is what was asked for.
     const drift = driftOf(whole, snapshot);
     if (drift.length > 0) {
@@ -209,9 +211,8 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const parsed = this.parse(urn, inputs);
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const { connection, host, intent } = parsed;
-    const snapshot = await located(host, intent.label, () =>
-      this.hosts.session(connection).read(queriesOf(intent), context.signal),
-    );
+    const read = (): Promise<Snapshot> => this.hosts.session(connection).read(queriesOf(intent), context.signal);
+    const snapshot = await located(host, intent.label, () => this.hosts.progress.during(host, context, read));
     const entry = snapshot.ledger.get(resourceKey(intent));
     const drift = driftOf(wholeIntent(intent, this.hosts.vteps), snapshot);
     const damaged = snapshot.damaged.has(resourceKey(intent));
@@ -258,7 +259,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       return;
     }
     const place = { session: this.hosts.session(connection), host, intent, whole: intent };
-    await removeChange(context, place, generationOf(outputs));
+    await this.hosts.progress.during(host, context, () => removeChange(context, place, generationOf(outputs)));
   }
 }
 

@@ -144,7 +144,8 @@ export class HostHandler implements CustomResourceHandler {
     mend = false,
   ): Promise<{ readonly outputs: ValueMap; readonly snapshot: Snapshot }> {
     const session = this.hosts.session(connection);
-    const snapshot = await located(name, undefined, () => session.read([], context.signal, mend));
+    const read = (): Promise<Snapshot> => session.read([], context.signal, mend);
+    const snapshot = await located(name, undefined, () => this.hosts.progress.during(name, context, read));
     const { facts } = snapshot;
     if (facts === undefined) throw new SdnError({ code: "internal", host: name, cause: "the host told no facts" });
     const problems = missing(facts, name);

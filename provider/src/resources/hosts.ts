@@ -3,6 +3,7 @@ import { connectionUri } from "../model/connection";
 import type { Target } from "../targets/target";
 import { VtepBook } from "../ipam/vtep-book";
 import { Declared } from "./declared";
+import { FleetProgress } from "./progress";
 import { Arrivals, HostSession } from "./host-session";
 
 /** The hosts of this run: one session each. */
@@ -10,6 +11,7 @@ export class Hosts {
   readonly declared = new Declared();
   /** Of the run's subnets. */
   readonly vteps = new VtepBook();
+  readonly progress = new FleetProgress();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly retired = new Set<string>();

@@ -49,3 +49,10 @@ export function keysOf(
   }
   return keys;
 }
+
+/** The declaration of that name, as an input takes it. */
+export function referenceTo(declarations: ReadonlyMap<string, Declaration>, name: string): Reference {
+  const declaration = declarations.get(name);
+  if (declaration === undefined) throw new Error(`${name} is not declared`);
+  return new Reference(declaration);
+}
