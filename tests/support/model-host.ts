@@ -78,6 +78,14 @@ export class ModelHost {
     for (const peer of peers) this.state.fdb.set(prefix + peer, { sticky: false });
   }
 
+  sysctl(key: string): string {
+    return this.state.namespaces.get("-")?.sysctls.get(key) ?? "0";
+  }
+
+  setSysctl(key: string, value: string): void {
+    this.state.namespaces.get("-")?.sysctls.set(key, value);
+  }
+
   addNamespace(name: string): void {
     this.state.namespaces.set(name, emptyNamespace());
   }
@@ -121,9 +129,9 @@ export class ModelHost {
 
   /** Everything but what was written down goes, as with a power cut. */
   reboot(): void {
-    const { ledger, docker, events } = this.state;
+    const { ledger, docker, events, savedSysctls } = this.state;
     const nic = this.state.namespaces.get("-")?.links.get("ens3");
-    this.state = { ...emptyState(), ledger, docker, events };
+    this.state = { ...emptyState(), ledger, docker, events, savedSysctls };
     this.setLink("ens3", nic ?? {});
   }
 

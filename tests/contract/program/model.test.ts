@@ -23,6 +23,8 @@ class ModelMachine implements Machine {
     this.host.reboot();
     this.host.addNamespace(this.box);
   };
+  sysctl = (key: string): string => this.host.sysctl(key);
+  setSysctl = (key: string, value: string): void => this.host.setSysctl(key, value);
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   reset = async (): Promise<void> => {
     this.host = new ModelHost();

@@ -45,6 +45,9 @@ export interface Machine {
   hasNamespace(name: string): boolean;
   /** As after a power cut: only what is on disk is left. */
   restart(): Promise<void>;
+  /** The host's own, as somebody else sees and sets them. */
+  sysctl(key: string): string;
+  setSysctl(key: string, value: string): void;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */
@@ -590,6 +593,21 @@ const persistence: readonly Case[] = [
       for (const intent of all) expect(await drift(intent)).toEqual([]);
       await again("assert");
       expect(await events()).toEqual(["restored -: 3"]);
+    },
+  },
+  {
+    name: "leaves a setting as others had made it before, though a start found it otherwise",
+    check: async ({ machine, apply, remove, again, router }) => {
+      const key = "net.ipv4.ip_forward";
+      const withEgress = { ...router, egress: egressDual };
+      machine.setSysctl(key, "1");
+      await apply(withEgress);
+      await machine.restart();
+      expect(machine.sysctl(key)).toBe("0");
+      await again("restore");
+      expect(machine.sysctl(key)).toBe("1");
+      await remove(withEgress);
+      expect(machine.sysctl(key)).toBe("1");
     },
   },
   {

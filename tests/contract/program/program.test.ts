@@ -43,6 +43,8 @@ class RealMachine implements Machine {
   restart = async (): Promise<void> => {
     this.host.restart();
   };
+  sysctl = (key: string): string => this.host.in(`sysctl -n ${key}`).trim();
+  setSysctl = (key: string, value: string): void => void this.host.in(`sysctl -qw ${key}=${value}`);
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }

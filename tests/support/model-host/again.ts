@@ -10,6 +10,7 @@ const needsDocker = (line: string): boolean => /^docker_| container:|container_g
 
 export function makeAgain(state: ModelState, atStart: boolean): void {
   let made = 0;
+  const saved = new Set(state.savedSysctls.keys());
   for (const [key, entry] of [...state.ledger].sort(([a], [b]) => rank(a) - rank(b))) {
     if (entry.record === "damaged") {
       note(state, "damaged", key, "the saved record is damaged (wrong checksum)");
@@ -31,6 +32,8 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
     const detail = missing(before, state);
     if (!atStart && detail.length > 0) note(state, "repaired", key, detail.join(", "));
   }
+  // What a start finds is not what the host had before us.
+  for (const key of [...state.savedSysctls.keys()]) if (!saved.has(key)) state.savedSysctls.delete(key);
   if (atStart && made > 0) note(state, "restored", "-", String(made));
 }
 

@@ -487,9 +487,10 @@ op_gateway_fdb() { # PORT MAC: frames to the anycast gateway stay on this host, 
 op_sysctl() { # WHERE KEY VALUE
   current=$(sysctl_in "$1" -n "$2" 2>/dev/null)
   [ "$current" = "$3" ] && return 0
-  # What is the host's own is put back when the last resource that needed it goes.
+  # What is the host's own is put back when the last resource that needed it goes. What a start of the host finds is
+  # not yet that: Docker, for one, has not run.
   saved=$(printf '%s' "$2" | tr / ,)
-  if [ "$1" = - ] && [ -n "$current" ] && [ ! -e "$state/sysctl/$saved" ]; then
+  if [ "$1" = - ] && [ -z "$mode" ] && [ -n "$current" ] && [ ! -e "$state/sysctl/$saved" ]; then
     printf '%s\n' "$current" >"$state/sysctl/$saved"
     undo saved-sysctl "$saved"
   fi
