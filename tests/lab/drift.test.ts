@@ -96,7 +96,7 @@ const damages: readonly Damage[] = [
   {
     name: "the host's record is deleted",
     strike: ({ of }) => `rm /var/lib/sdn/resources/segment-${of("s12")}`,
-    says: () => "the host's record of this resource is missing or damaged",
+    says: () => "the host's record of this resource is missing",
   },
   {
     name: "a router's setting is another one",
