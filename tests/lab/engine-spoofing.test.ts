@@ -92,7 +92,7 @@ test("a restart gives it another port, which refresh says, up guards, and the ol
   const [old] = await guarded();
   await host.docker(["restart", "-t", "0", "declared"]);
   const said = await stack.refresh();
-  expect(said).toMatch(/the port of container declared, veth\w+, is not guarded/);
+  expect(said).toMatch(/nftables set guarded lacks veth\w+, of container declared/);
   await stack.up();
   const now = await guarded();
   expect(now).toHaveLength(1);
