@@ -1,9 +1,10 @@
 /**
  * `make bench`: everything that we claim about speed, measured in one run and written into docs/benchmarks.md. Parts can
- * be named: `npm run bench -- startup race growth pulumi`. Figures are of this machine; ratios are what can be compared.
+ * be named: `npm run bench -- startup race growth pulumi firewall`. Figures are of this machine; ratios are what can be compared.
  */
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { firewall } from "./bench/firewall/firewall";
 import { growth, withFleetPlugin } from "./bench/growth/growth";
 import { withPulumi } from "./bench/growth/with-pulumi";
 import { writeSection } from "./bench/document";
@@ -37,6 +38,7 @@ const parts = {
     const results = await withFleetPlugin((plugin) => withPulumi([10, 100], subnets, plugin, say));
     return pulumiTable(results);
   },
+  firewall: async () => firewall(),
 } as const;
 type Part = keyof typeof parts;
 
