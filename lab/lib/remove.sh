@@ -3,8 +3,13 @@
 # half-finished run left.
 
 # Names from the directory rather than from `ip netns list`, which stumbles over files that are no namespaces (any more).
-all_netns() { find /run/netns -mindepth 1 -name 'sdnlab-*' -printf '%f\n' 2>/dev/null; }
-lab_netns() { all_netns | grep -E "^$(root_netns "$1")(-|$)"; }
+# A host that is a namespace has its routers beside it, and its records outside: see lab_records.
+all_netns() {
+  find /run/netns -mindepth 1 \( -name 'sdnlab-*' -o -name 'sdn-r-*--sdnlab-*' \) -printf '%f\n' 2>/dev/null
+}
+lab_netns() { all_netns | grep -E "^(sdn-r-[0-9]+--)?$(root_netns "$1")(-|$)"; }
+readonly RECORDS=/var/lib/sdn/netns
+lab_records() { find "$RECORDS" -mindepth 1 -maxdepth 1 -name "$(root_netns "$1")-*" 2>/dev/null || true; }
 lab_links() { ip -json link show | jq -r --arg alias "sdn-lab $1" '.[] | select(.ifalias == $alias) | .ifname'; }
 
 # down NAME: ends and removes everything of the lab. Succeeds where there is nothing.
@@ -23,6 +28,8 @@ down() {
   for link in $(lab_links "$name"); do
     ip link delete "$link"
   done
+  lab_records "$name" | xargs -r rm -rf
+  rmdir "$RECORDS" "${RECORDS%/*}" 2>/dev/null || true
   cgroup_remove "$name"
   rm -rf --one-file-system "$(lab_dir "$name")" "$LAB_RUN/$name.lock"
   lock "$LAB_RUN/slots.lock"
@@ -46,7 +53,7 @@ known_labs() {
   {
     find "$LAB_RUN" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null
     find "$(cgroup_path "")" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null
-    all_netns | sed -nE 's/^sdnlab-([a-z0-9]+).*/\1/p'
+    { all_netns; ls "$RECORDS" 2>/dev/null || true; } | sed -nE 's/^(sdn-r-[0-9]+--)?sdnlab-([a-z0-9]+).*/\2/p'
   } | sort -u
 }
 
@@ -74,6 +81,7 @@ list_leftovers() {
     printf 'process %s: %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
   done
   lab_netns "$name" | sed 's/^/network namespace: /'
+  lab_records "$name" | sed 's/^/records: /'
   lab_links "$name" | sed 's/^/interface: /'
   grep -hE " $LAB_RUN/$name(/| )" /proc/[0-9]*/mountinfo 2>/dev/null | awk '{ print "mount: " $5 }' | sort -u
   cgroup_directories "$name" | sed 's/^/cgroup: /'

@@ -136,6 +136,13 @@ describe("a lab whose owner is killed", () => {
     const made = await execute(labProgram, up);
     expect(made.stderr).toContain("is up");
     expect(await labLeftovers(name)).toContain("process");
+    // What sdn makes for a host that is a namespace stands beside it.
+    const router = `sdn-r-4097--sdnlab-${name}-h1`;
+    const records = `/var/lib/sdn/netns/sdnlab-${name}-h1`;
+    await execute("ip", ["netns", "add", router]);
+    await execute("mkdir", ["-p", `${records}/resources`]);
+    expect(await labLeftovers(name)).toContain(router);
+    expect(await labLeftovers(name)).toContain(records);
     owner.kill();
     await waitUntilGone(name);
   });
