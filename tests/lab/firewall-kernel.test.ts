@@ -1,6 +1,7 @@
 /** The kernel does with real packets what the evaluator says and what the tracer says. */
 import fc from "fast-check";
-import { firewallPlan } from "../../provider/src/compile/firewall/plan";
+import { type Flow, flowsToCut } from "../../provider/src/compile/firewall/flows";
+import { type FirewallPlan, firewallPlan } from "../../provider/src/compile/firewall/plan";
 import { firewallProgram, firewallTable } from "../../provider/src/compile/firewall/program";
 import { changeCommands, type Program, replaceCommands } from "../../provider/src/compile/nft/program";
 import { parseAddress } from "../../provider/src/model/address";
@@ -39,15 +40,21 @@ const world: World = {
 };
 
 /** Puts policies into the kernel: the first time whole, then only what differs. */
-function apply(policies: readonly Policy[], where: World = world, time = seconds()): Applied {
+function apply(
+  policies: readonly Policy[],
+  where: World = world,
+  time = seconds(),
+  cuts: readonly Flow[] = [],
+): Applied {
   const plan = firewallPlan(policies, where, { host: "h1", now: time });
-  const program = firewallProgram(plan);
+  const program = firewallProgram(plan, cuts);
   bench.nft(loaded === undefined ? replaceCommands(program) : changeCommands(loaded, program));
   loaded = program;
-  return { guarded: plan.guarded, program };
+  return { plan, guarded: plan.guarded, program };
 }
 
 interface Applied {
+  readonly plan: FirewallPlan;
   readonly guarded: readonly string[];
   readonly program: Program;
 }
@@ -81,6 +88,8 @@ function packetOf(probe: Probe, segment: Segment, time: number): BridgedPacket {
     source: parseAddress(addressOf(source, family), "test"),
     destination: parseAddress(addressOf(destination, family), "test"),
     protocol: { tcp: 6, udp: 17, ping: family === 4 ? 1 : 58 }[probe.do],
+    firstWord: probe.localPort ?? 0,
+    isAnswer: false,
     secondWord: probe.port,
     icmp: { type: family === 4 ? 8 : 128, code: 0 },
     tcpFlags: 2,
@@ -265,4 +274,51 @@ test("a change that forbids leaves open flows alone; a flow that conntrack forgo
   apply([e1MayAskE2]);
   expect(await flow.echo()).toBe("silent");
   expect(await bench.probe(fromTo(e1, e2))).toBe("connected");
+});
+
+/** A change as the hosts get it: with the flows that it forbids. */
+function change(policies: readonly Policy[], earlier: readonly Flow[] = []): readonly Flow[] {
+  const plan = firewallPlan(policies, world, { host: "h1", now: seconds() });
+  const cuts = flowsToCut(plan, policies, bench.flows(), seconds(), earlier).map(({ flow }) => flow);
+  apply(policies, world, seconds(), cuts);
+  return cuts;
+}
+
+test.each([4, 6] as const)("a change ends the open flows that it forbids, and only those (IPv%i)", async (family) => {
+  const tcp = (...ports: readonly number[]) =>
+    [{ kind: "ports", protocol: 6, ports: ports.map((port) => ({ first: port, last: port })) }] as const;
+  const onlyTcp = (...ports: readonly number[]): Policy =>
+    policy("guard", {
+      appliesTo: [{ kind: "endpoint", name: "e2" }],
+      defaults: { ingress: "deny", egress: "continue" },
+      rules: [rule("some", { services: tcp(...ports) })],
+    });
+  apply([]);
+  bench.forget();
+  const open = (more: Partial<Probe>) => bench.open(fromTo(e1, e2, { family, ...more }));
+  const [closed, stays, udp, ping, back] = await Promise.all([
+    open({ localPort: 40_080 }),
+    open({ port: 443 }),
+    open({ do: "udp" }),
+    open({ do: "ping" }),
+    bench.open(fromTo(e2, e1, { family })),
+  ]);
+  expect([closed, stays, udp, ping, back].map(({ result }) => result)).toEqual(Array(5).fill("connected"));
+  const cuts = change([onlyTcp(443)]);
+  expect(cuts).toHaveLength(3);
+  const echoes = (): Promise<readonly ProbeResult[]> =>
+    Promise.all([closed, stays, udp, ping, back].map((flow) => flow.echo()));
+  expect(await echoes()).toEqual(["silent", "connected", "silent", "silent", "connected"]);
+  // Allowed again for another reason than the flow's own: only what is forbidden still stays cut.
+  const fewer = change([onlyTcp(80, 443)], cuts);
+  expect(fewer).toHaveLength(2);
+  // TCP takes its time to send again what was lost.
+  await waitFor(async () => (await closed.echo()) === "connected", { what: "the flow's going on" });
+  expect(await echoes()).toEqual(["connected", "connected", "silent", "silent", "connected"]);
+  expect(await bench.probe(fromTo(e1, e2, { family }))).toBe("connected");
+  // A policy that keeps open flows does not open again what was cut.
+  expect(change([{ ...onlyTcp(443), onClose: "keep" }], fewer)).toHaveLength(2);
+  expect(await echoes()).toEqual(["connected", "connected", "silent", "silent", "connected"]);
+  expect(change([], fewer)).toEqual([]);
+  expect(await echoes()).toEqual(Array(5).fill("connected"));
 });

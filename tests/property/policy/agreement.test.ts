@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { changeCommands, replaceCommands } from "../../../provider/src/compile/nft/program";
 import { firewallTable } from "../../../provider/src/compile/firewall/program";
 import { seed } from "../../support/intent-arbitraries";
-import { agrees, expectedTrace, tracedPacket } from "../../support/policy/agreement";
+import { agrees, expectedTrace, flowOf, tracedPacket } from "../../support/policy/agreement";
 import { hosts, packetArbitrary, policiesArbitrary, worldArbitrary } from "../../support/policy/arbitraries";
 import { compile, type Compiled, load } from "../../support/policy/compiled";
 import { heldArbitrary, heldCommands } from "../../support/policy/held";
@@ -19,17 +19,19 @@ test("evaluator and tracer agree: verdict, counters and logs", () => {
       worldArbitrary,
       policiesArbitrary,
       fc.array(packetArbitrary, { minLength: 1, maxLength: 60, size: "max" }),
-      heldArbitrary,
-      (...[world, policies, packets, held]) => {
+      fc.tuple(heldArbitrary, fc.nat(3)),
+      (...[world, policies, packets, [held, many]]) => {
+        // Some of the packets' own flows are cut; those of the others are their neighbours.
+        const cuts = packets.flatMap((packet, index) => (index % 4 < many - 1 ? (flowOf(packet) ?? []) : []));
         const tables = new Map<string, Pick<Compiled, "plan" | "model">>(
           hosts.map((host) => {
-            const { plan, model } = compile(policies, world, host);
+            const { plan, model } = compile(policies, world, host, cuts);
             return [host, { plan, model: applyCommands(model, heldCommands(held)) }];
           }),
         );
         for (const packet of packets) {
           const { plan, model } = tables.get(packet.host)!;
-          const expected = expectedTrace(policies, world, packet, plan.guarded, { held });
+          const expected = expectedTrace(policies, world, packet, plan.guarded, { held, cuts });
           const found = trace(model, firewallTable, tracedPacket(packet));
           if (!agrees(expected, found)) throw new Error(text({ expected, found, packet }));
         }

@@ -1,10 +1,9 @@
 /** A change ends exactly the open flows that the evaluator forbids, but for policies that keep them. */
 import fc from "fast-check";
-import { type Flow, flowsToCut } from "../../../provider/src/compile/firewall/flows";
+import { flowsToCut } from "../../../provider/src/compile/firewall/flows";
 import type { Policy } from "../../../provider/src/policy/rule";
-import { hasPorts, icmpOf } from "../../../provider/src/policy/transport";
 import { seed } from "../../support/intent-arbitraries";
-import { judgeAt } from "../../support/policy/agreement";
+import { flowOf, judgeAt } from "../../support/policy/agreement";
 import {
   type BridgedPacket,
   packetArbitrary,
@@ -12,15 +11,6 @@ import {
   worldArbitrary,
 } from "../../support/policy/arbitraries";
 import { compile } from "../../support/policy/compiled";
-
-const flowOf = ({ segment, source, destination, protocol, secondWord, icmp }: BridgedPacket): Flow => ({
-  zone: segment.zone,
-  source,
-  destination,
-  protocol,
-  ...(hasPorts(protocol) ? { port: secondWord } : {}),
-  ...(protocol === icmpOf(source.family) ? { icmp } : {}),
-});
 
 test("flows to cut are those that the evaluator denies, by the same rule", () => {
   fc.assert(
@@ -31,15 +21,20 @@ test("flows to cut are those that the evaluator denies, by the same rule", () =>
       (world, [generated, keeping], packets) => {
         const policies = generated.map((one, index): Policy => ({ ...one, onClose: keeping[index] ? "keep" : "cut" }));
         const { plan } = compile(policies, world, "h1");
-        for (const packet of packets.map((one): BridgedPacket => ({ ...one, host: "h1" }))) {
+        for (const one of packets) {
+          const packet: BridgedPacket = { ...one, host: "h1", state: "new" };
           const judgements = (["egress", "ingress"] as const).map((direction) =>
             judgeAt(policies, world, packet, direction),
           );
           const denied = judgements.find((one) => one !== undefined && one.verdict !== "allow");
           const isKept = policies.some((one) => one.onClose === "keep" && denied?.by?.startsWith(`${one.name}/`));
           const expected = denied === undefined || isKept ? [] : [denied.by];
-          const found = flowsToCut(plan, policies, [flowOf(packet)], packet.time);
+          const flow = flowOf(packet)!;
+          const found = flowsToCut(plan, policies, [flow], packet.time);
           expect(found.map(({ by }) => by)).toEqual(expected);
+          // What is cut stays so while it is forbidden, whoever forbids it now.
+          const again = flowsToCut(plan, policies, [flow], packet.time, [{ ...flow }]);
+          expect(again.map(({ by }) => by)).toEqual(denied === undefined ? [] : [denied.by]);
         }
       },
     ),

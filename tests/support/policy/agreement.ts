@@ -1,5 +1,6 @@
 /** What a host must do with a packet, from the evaluator; and what its table does, from the tracer. */
 import { isDeepStrictEqual } from "node:util";
+import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import { inCidr } from "../../../provider/src/model/cidr";
 import { type Address, sameAddress } from "../../../provider/src/model/address";
 import { isGoverned, judge, type Judgement } from "../../../provider/src/policy/evaluate";
@@ -8,7 +9,7 @@ import { hasPorts, icmpOf } from "../../../provider/src/policy/transport";
 import type { Segment, World } from "../../../provider/src/policy/world";
 import type { BridgedPacket } from "./arbitraries";
 import { type Held, nothingHeld } from "./held";
-import type { Trace, TracedPacket } from "./tracer";
+import type { OriginalTuple, Trace, TracedPacket } from "./tracer";
 
 export function tracedPacket(packet: BridgedPacket): TracedPacket {
   const { segment, source, destination, protocol, secondWord, icmp, tcpFlags, state, time } = packet;
@@ -23,8 +24,36 @@ export function tracedPacket(packet: BridgedPacket): TracedPacket {
     secondWord,
     icmp: hasTypes ? icmp : undefined,
     tcpFlags,
+    original: originalOf(packet),
     state,
     time,
+  };
+}
+
+/** What conntrack has of the packet's flow, if it has one. */
+function originalOf(packet: BridgedPacket): OriginalTuple | undefined {
+  const { source, destination, protocol, firstWord, icmp, state } = packet;
+  if (state === "invalid" || state === "untracked") return undefined;
+  const isIcmp = protocol === icmpOf(source.family);
+  const secondWord = isIcmp ? icmp.type * 256 + icmp.code : hasPorts(protocol) ? packet.secondWord : 0;
+  const words = { firstWord: isIcmp || hasPorts(protocol) ? firstWord : 0, secondWord };
+  const isAnswer = state === "established" && packet.isAnswer;
+  return isAnswer ? { source: destination, destination: source, ...words } : { source, destination, ...words };
+}
+
+/** As conntrack would list the packet's flow. */
+export function flowOf(packet: BridgedPacket): Flow | undefined {
+  const original = originalOf(packet);
+  if (original === undefined) return undefined;
+  const { source, destination, firstWord, secondWord } = original;
+  const { protocol, icmp, segment } = packet;
+  return {
+    zone: segment.zone,
+    source,
+    destination,
+    protocol,
+    ...(hasPorts(protocol) ? { sourcePort: firstWord, port: secondWord } : {}),
+    ...(protocol === icmpOf(source.family) ? { icmp, icmpId: firstWord } : {}),
   };
 }
 
@@ -34,10 +63,12 @@ export function expectedTrace(
   world: World,
   packet: BridgedPacket,
   guarded: readonly string[],
-  { held = nothingHeld }: { readonly held?: Held } = {},
+  { held = nothingHeld, cuts = [] }: { readonly held?: Held; readonly cuts?: readonly Flow[] } = {},
 ): Trace {
   const accepted: Trace = { verdict: "accept", counted: [], logged: [] };
   if (isHeld(held, packet) && !isNeighbourDiscovery(packet)) return dropped("held");
+  const flow = flowOf(packet);
+  if (flow !== undefined && cuts.some((cut) => isDeepStrictEqual(cut, flow))) return dropped("cut");
   if (packet.state === "established" || packet.state === "related") return accepted;
   if (!guarded.includes(packet.segment.bridge)) return accepted;
   if (isNeighbourDiscovery(packet)) return accepted;

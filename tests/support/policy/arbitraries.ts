@@ -233,9 +233,13 @@ export interface BridgedPacket {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** Source port, or the id of ICMP. */
+  readonly firstWord: number;
   readonly secondWord: number;
   readonly icmp: { readonly type: number; readonly code: number };
   readonly tcpFlags: number;
+  /** Of an open flow: goes against the direction in which it was opened. */
+  readonly isAnswer: boolean;
   readonly state: "new" | "established" | "related" | "invalid" | "untracked";
   readonly time: number;
 }
@@ -255,6 +259,8 @@ export const packetArbitrary: fc.Arbitrary<BridgedPacket> = fc
       source: leaves ? near : far,
       destination: leaves ? far : near,
       protocol: fc.constantFrom(6, 6, 6, 17, 17, 132, 1, 58, 47, 0, 255),
+      firstWord: fc.constantFrom(1024, 1025),
+      isAnswer: fc.boolean(),
       secondWord: fc.oneof(portArbitrary, fc.integer({ min: 0, max: 65_535 })),
       icmp: fc.record({
         type: fc.constantFrom(0, 3, 8, 128, 129, 130, 133, 134, 135, 136, 137, 143, 255),

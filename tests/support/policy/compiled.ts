@@ -1,6 +1,7 @@
 /** From policies to what a host's nftables would hold. */
 import { replaceCommands, type NftCommand, type Program } from "../../../provider/src/compile/nft/program";
 import { type FirewallPlan, firewallPlan } from "../../../provider/src/compile/firewall/plan";
+import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import { firewallProgram } from "../../../provider/src/compile/firewall/program";
 import type { Policy } from "../../../provider/src/policy/rule";
 import type { World } from "../../../provider/src/policy/world";
@@ -13,9 +14,9 @@ export interface Compiled {
   readonly model: Model;
 }
 
-export function compile(policies: readonly Policy[], world: World, host: string): Compiled {
+export function compile(policies: readonly Policy[], world: World, host: string, cuts: readonly Flow[] = []): Compiled {
   const plan = firewallPlan(policies, world, { host, now });
-  const program = firewallProgram(plan);
+  const program = firewallProgram(plan, cuts);
   return { plan, program, model: load(replaceCommands(program)) };
 }
 

@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import type { NftCommand } from "../../../provider/src/compile/nft/program";
 import { type Family, formatAddress, parseAddress } from "../../../provider/src/model/address";
 import type { PlacedEndpoint } from "../../../provider/src/policy/world";
@@ -51,6 +52,25 @@ export interface Probe extends Pair {
   readonly port: number;
   /** Default: one that no other probe has, so that no two are one flow. */
   readonly localPort?: number;
+}
+
+/** `tcp 6 299 ESTABLISHED src=… dst=… sport=… dport=… src=… zone=1`: the first of each name is of the way there. */
+function flowOfLine(line: string): Flow | undefined {
+  const first = (name: string): string | undefined => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
+  const number = (name: string): number => Number(first(name) ?? 0);
+  const protocol = Number(/^\S+ +(\d+)/.exec(line)?.[1]);
+  const [source, destination] = [first("src"), first("dst")];
+  if (first("zone") === undefined || source === undefined || destination === undefined) return undefined;
+  const ends = { source: parseAddress(source, "src"), destination: parseAddress(destination, "dst") };
+  return {
+    zone: number("zone"),
+    ...ends,
+    protocol,
+    ...(first("sport") === undefined ? {} : { sourcePort: number("sport"), port: number("dport") }),
+    ...(first("id") === undefined
+      ? {}
+      : { icmp: { type: number("type"), code: number("code") }, icmpId: number("id") }),
+  };
 }
 
 export type ProbeResult = "connected" | "refused" | "silent";
@@ -203,6 +223,12 @@ export class KernelBench {
   list(table: string): readonly Readonly<Record<string, unknown>>[] {
     const text = this.inHost("nft", "-j", "list", "table", "inet", table);
     return (JSON.parse(text) as { nftables: readonly Readonly<Record<string, unknown>>[] }).nftables;
+  }
+
+  /** What conntrack has on the bridges, in both families. */
+  flows(): readonly Flow[] {
+    const lines = ["ipv4", "ipv6"].flatMap((family) => this.inHost("conntrack", "-L", "-f", family).split("\n"));
+    return lines.flatMap((line) => flowOfLine(line) ?? []);
   }
 
   /** Forgets all flows. */

@@ -18,9 +18,20 @@ export interface TracedPacket {
   /** Of TCP: fin 1, syn 2, rst 4, ack 16. */
   readonly tcpFlags: number;
   /** What conntrack says. */
+  readonly original: OriginalTuple | undefined;
   readonly state: "new" | "established" | "related" | "invalid" | "untracked";
   /** Seconds since 1970. */
   readonly time: number;
+}
+
+/** How the flow began. */
+export interface OriginalTuple {
+  readonly source: Address;
+  readonly destination: Address;
+  /** Source port, or the id of ICMP. */
+  readonly firstWord: number;
+  /** Destination port, or type and code of ICMP. */
+  readonly secondWord: number;
 }
 
 export interface Trace {
@@ -206,10 +217,34 @@ class Walk {
     return value;
   }
 
+  private original(key: string): Value | undefined {
+    const tuple = this.packet.original;
+    if (tuple === undefined) return undefined;
+    const { source, destination, firstWord, secondWord } = tuple;
+    switch (key) {
+      case "ip saddr":
+        return source.family === 4 ? source.value : undefined;
+      case "ip daddr":
+        return source.family === 4 ? destination.value : undefined;
+      case "ip6 saddr":
+        return source.family === 6 ? source.value : undefined;
+      case "ip6 daddr":
+        return source.family === 6 ? destination.value : undefined;
+      case "proto-src":
+        return BigInt(firstWord);
+      case "proto-dst":
+        return BigInt(secondWord);
+      default:
+        throw new Error(`unexpected selector ct original ${key}`);
+    }
+  }
+
   /** `undefined` where the packet has no such field, which ends the rule. */
   private value(selector: Json): Value | undefined {
     const { packet } = this;
     const { family } = packet.source;
+    const ct = selector["ct"] as { key: string; dir?: string } | undefined;
+    if (ct?.dir !== undefined) return this.original(ct.key);
     const payload = selector["payload"] as { protocol: string; field: string } | undefined;
     const name =
       payload === undefined

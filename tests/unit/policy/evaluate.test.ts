@@ -342,6 +342,7 @@ test.each(rows)("compiled, $title: $text → $expected", ({ policies, text, expe
         secondWord: port,
         icmp,
         tcpFlags: 2,
+        original: undefined,
         state: "new",
         time,
       });

@@ -6,7 +6,7 @@ import { firewallProgram } from "../../../provider/src/compile/firewall/program"
 import { changeCommands, replaceCommands, type Program } from "../../../provider/src/compile/nft/program";
 import type { Policy, Rule } from "../../../provider/src/policy/rule";
 import { policy, rule } from "../../support/policy/policies";
-import { cidr, shop } from "../../support/policy/shop";
+import { cidr, ip, shop } from "../../support/policy/shop";
 import { showCommands } from "../../support/policy/shown";
 
 const folder = join(__dirname, "golden");
@@ -53,6 +53,22 @@ const files: Readonly<Record<string, () => string>> = {
   watch: () => whole([trial]),
   "change-port": () => change([database(postgres)], [database({ ...postgres, services: tcp(5433) })]),
   "change-rule-added": () => change([database(postgres)], [everything]),
+  "change-cut": () =>
+    showCommands(
+      changeCommands(
+        program([database(postgres)]),
+        firewallProgram(firewallPlan([database()], shop, { host: "h1", now: 1_800_000_000 }), [
+          {
+            zone: 2,
+            source: ip("10.20.1.2"),
+            destination: ip("10.20.2.2"),
+            protocol: 6,
+            sourcePort: 40_000,
+            port: 5432,
+          },
+        ]),
+      ),
+    ),
   "change-policy-removed": () => change([database(postgres), trial], [trial]),
 };
 

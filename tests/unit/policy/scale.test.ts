@@ -71,6 +71,7 @@ test("an exception in a block in a block, each with its own answer", () => {
       secondWord: port,
       icmp: undefined,
       tcpFlags: 2,
+      original: undefined,
       state: "new",
       time: 0,
     }).counted;

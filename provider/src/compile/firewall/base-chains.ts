@@ -2,6 +2,7 @@
 
 import type { Direction } from "../../policy/rule";
 import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/program";
+import type { CutProgram } from "./cut";
 import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
 import { heldChains, heldFrom, heldTo } from "./held";
 import type { FirewallPlan } from "./plan";
@@ -23,7 +24,7 @@ const judged: Record<Direction, ProgramRule> = {
   ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
 };
 
-export function baseChains(zones: FirewallPlan["zones"]): readonly ProgramChain[] {
+export function baseChains(zones: FirewallPlan["zones"], cutting: CutProgram): readonly ProgramChain[] {
   const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
     hook: { name, priority: beforeFilter },
@@ -33,11 +34,12 @@ export function baseChains(zones: FirewallPlan["zones"]): readonly ProgramChain[
     always,
     sane,
     ...heldChains,
+    ...cutting.chains,
     side("from_endpoint", iifname, "saddr", "egress"),
     side("to_endpoint", oifname, "daddr", "ingress"),
-    base("input", heldFrom, established, judged.egress),
-    base("forward", heldFrom, heldTo, established, judged.egress, judged.ingress),
-    base("output", heldTo, established, judged.ingress),
+    base("input", heldFrom, ...cutting.from, established, judged.egress),
+    base("forward", heldFrom, heldTo, ...cutting.from, established, judged.egress, judged.ingress),
+    base("output", heldTo, ...cutting.to, established, judged.ingress),
     ...zoneChains(zones),
   ];
 }

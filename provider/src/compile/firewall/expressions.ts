@@ -1,9 +1,11 @@
 /** The words that several chains of the firewall's table are written in. */
 
-import type { Operand, ProgramRule, RuleStatement, Selector } from "../nft/program";
+import type { Operand, OriginalField, ProgramRule, RuleStatement, Selector } from "../nft/program";
 
 export const iifname: Selector = { meta: { key: "iifname" } };
 export const oifname: Selector = { meta: { key: "oifname" } };
+export const l4proto: Selector = { meta: { key: "l4proto" } };
+export const original = (key: OriginalField): Selector => ({ ct: { key, dir: "original" } });
 export const payload = (protocol: string, field: string): Selector => ({ payload: { protocol, field } });
 export const is = (left: Operand, right: Operand): RuleStatement => ({ match: { op: "==", left, right } });
 

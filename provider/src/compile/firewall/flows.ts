@@ -19,10 +19,19 @@ export interface Flow {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** Source port, of protocols that have ports. */
+  readonly sourcePort?: number;
   /** Destination port, of protocols that have ports. */
   readonly port?: number;
-  /** Of ICMP and ICMPv6. */
+  /** Of ICMP in IPv4 and ICMPv6 in IPv6. */
   readonly icmp?: { readonly type: number; readonly code: number };
+  readonly icmpId?: number;
+}
+
+/** Equal for equal flows. */
+export function flowKey({ zone, source, destination, protocol, sourcePort, port, icmp, icmpId }: Flow): string {
+  const ends = [source, destination].map(({ family, value }) => `${family}/${value}`);
+  return [zone, ...ends, protocol, sourcePort, port, icmp?.type, icmp?.code, icmpId].join(" ");
 }
 
 export interface ForbiddenFlow {
@@ -34,23 +43,28 @@ export interface ForbiddenFlow {
 
 /**
  * Flows that the plan forbids, unless the policy that forbids them keeps open flows. Flows that were forbidden before
- * are among them: they are open because some earlier policy kept them.
+ * are among them: they are open because some earlier policy kept them, or they were cut and conntrack has them still.
  *
+ * @param flows all that conntrack has: what is not among them is over, and needs no cut any more
  * @param time seconds since 1970
+ * @param earlier flows that are cut already: no policy that keeps open flows opens them again
  */
 export function flowsToCut(
   plan: FirewallPlan,
   policies: readonly Policy[],
   flows: readonly Flow[],
   time: number,
+  earlier: readonly Flow[] = [],
 ): readonly ForbiddenFlow[] {
   const keeps = new Set(policies.filter((policy) => policy.onClose === "keep").map((policy) => policy.name));
+  const cut = new Set(earlier.map(flowKey));
   const judge = new PlanJudge(plan, time);
   return flows.flatMap((flow): readonly ForbiddenFlow[] => {
     for (const direction of ["egress", "ingress"] as const) {
       const { verdict, by } = judge.decide(flow, direction);
       if (verdict !== "allow" && by !== undefined) {
-        return keeps.has(by.slice(0, by.indexOf("/"))) ? [] : [{ flow, direction, by }];
+        const isKept = keeps.has(by.slice(0, by.indexOf("/"))) && !cut.has(flowKey(flow));
+        return isKept ? [] : [{ flow, direction, by }];
       }
     }
     return [];

@@ -5,6 +5,8 @@ import { families } from "../../policy/address-set";
 import { type Direction, directions } from "../../policy/rule";
 import type { KeyPart, MapElement, Program, ProgramChain, ProgramMap, ProgramRule, Selector } from "../nft/program";
 import { baseChains, saneFirst } from "./base-chains";
+import { cutProgram } from "./cut";
+import type { Flow } from "./flows";
 import type { Part } from "./line";
 import { heldSets } from "./held";
 import { OutcomeChains } from "./outcome-chains";
@@ -22,14 +24,20 @@ import {
 /** Its own table, so that a change of policy touches nothing else of ours and is taken back alone. */
 export const firewallTable = "sdn_fw";
 
-export function firewallProgram(plan: FirewallPlan): Program {
+/** @param cuts flows that are open and must end: see `flowsToCut` */
+export function firewallProgram(plan: FirewallPlan, cuts: readonly Flow[] = []): Program {
   const outcomes = new OutcomeChains();
+  const cutting = cutProgram(cuts, plan.zones);
   const classes = plan.classes.map((one) => classProgram(one, outcomes));
   return {
     table: firewallTable,
-    sets: [{ name: "guarded", type: ["ifname"], elements: plan.guarded.map((bridge) => [bridge]) }, ...heldSets],
+    sets: [
+      { name: "guarded", type: ["ifname"], elements: plan.guarded.map((bridge) => [bridge]) },
+      ...heldSets,
+      ...cutting.sets,
+    ],
     maps: [...subjectMaps(plan), ...classes.flatMap(({ maps }) => maps)],
-    chains: [...outcomes.chains, ...classes.map(({ chain }) => chain), ...baseChains(plan.zones)],
+    chains: [...outcomes.chains, ...classes.map(({ chain }) => chain), ...baseChains(plan.zones, cutting)],
   };
 }
 

@@ -20,8 +20,12 @@ export type Verdict =
 /** What a packet or its flow has. */
 export type Selector =
   | { readonly meta: { readonly key: "iifname" | "oifname" | "nfproto" | "l4proto" | "time" } }
-  | { readonly ct: { readonly key: "state" | "zone" } }
+  | { readonly ct: { readonly key: "state" | "zone" | "status" } }
+  /** What conntrack says of the packet with which the flow began. Ports only where a rule names the protocol before. */
+  | { readonly ct: { readonly key: OriginalField; readonly dir: "original" } }
   | { readonly payload: { readonly protocol: string; readonly field: string } };
+
+export type OriginalField = "ip saddr" | "ip daddr" | "ip6 saddr" | "ip6 daddr" | "proto-src" | "proto-dst";
 
 export type KeyExpression = Selector | { readonly concat: readonly Selector[] };
 
