@@ -9,6 +9,7 @@ import type { Segment, World } from "../../provider/src/policy/world";
 import { agrees, expectedTrace, tracedPacket } from "../support/policy/agreement";
 import { type BridgedPacket, now, policiesArbitrary, segments, worldArbitrary } from "../support/policy/arbitraries";
 import { addressOf, endpoints, KernelBench, ports, type Probe, type ProbeResult } from "../support/policy/kernel-bench";
+import { heldCommands } from "../support/policy/held";
 import { applyCommands, type Json } from "../support/policy/nft-model";
 import { policy, rule } from "../support/policy/policies";
 import { trace, type Trace } from "../support/policy/tracer";
@@ -198,6 +199,24 @@ const e1MayAskE2 = policy("pair", {
     rule("out", { direction: "egress", peers: [{ kind: "endpoint", name: "e2" }] }),
     rule("in", { direction: "ingress", peers: [{ kind: "endpoint", name: "e1" }] }),
   ],
+});
+
+test("what is held is dropped, open flows too, until the next program takes it out", async () => {
+  apply([]);
+  const flow = await bench.open(fromTo(e1, e2));
+  expect(flow.result).toBe("connected");
+  const addresses = e2.addresses.map((address) => ({ bridge: "sdn-b-11", address }));
+  bench.nft(heldCommands({ bridges: ["sdn-b-21"], addresses }));
+  const before = counters();
+  expect(await flow.echo()).toBe("silent");
+  expect(await bench.probe(fromTo(e1, e2, { family: 6 }))).toBe("silent");
+  expect(await bench.probe(fromTo(e2, e1))).toBe("silent");
+  expect(await bench.probe(fromTo(e4, e6))).toBe("silent");
+  expect(await bench.probe(fromTo(e1, e5))).toBe("connected");
+  expect(growth(before)["held"]).toBeGreaterThanOrEqual(4);
+  apply([]);
+  expect(await bench.probe(fromTo(e1, e2))).toBe("connected");
+  expect(await bench.probe(fromTo(e4, e6, { family: 6 }))).toBe("connected");
 });
 
 test("an expired rule no longer matches, without anybody telling the kernel", async () => {

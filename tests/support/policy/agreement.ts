@@ -7,6 +7,7 @@ import type { Direction, Policy } from "../../../provider/src/policy/rule";
 import { hasPorts, icmpOf } from "../../../provider/src/policy/transport";
 import type { Segment, World } from "../../../provider/src/policy/world";
 import type { BridgedPacket } from "./arbitraries";
+import { type Held, nothingHeld } from "./held";
 import type { Trace, TracedPacket } from "./tracer";
 
 export function tracedPacket(packet: BridgedPacket): TracedPacket {
@@ -33,8 +34,10 @@ export function expectedTrace(
   world: World,
   packet: BridgedPacket,
   guarded: readonly string[],
+  { held = nothingHeld }: { readonly held?: Held } = {},
 ): Trace {
   const accepted: Trace = { verdict: "accept", counted: [], logged: [] };
+  if (isHeld(held, packet) && !isNeighbourDiscovery(packet)) return dropped("held");
   if (packet.state === "established" || packet.state === "related") return accepted;
   if (!guarded.includes(packet.segment.bridge)) return accepted;
   if (isNeighbourDiscovery(packet)) return accepted;
@@ -60,6 +63,12 @@ export function expectedTrace(
 
 const dropped = (counter: string): Trace => ({ verdict: "drop", counted: [counter], logged: [] });
 const isLinkLocal = ({ family, value }: Address): boolean => family === 6 && value >> 118n === 0x3fan;
+
+function isHeld({ bridges, addresses }: Held, { segment, source, destination }: BridgedPacket): boolean {
+  if (bridges.includes(segment.bridge)) return true;
+  const behind = addresses.filter(({ bridge }) => bridge === segment.bridge);
+  return behind.some(({ address }) => sameAddress(address, source) || sameAddress(address, destination));
+}
 
 function isSubject(policies: readonly Policy[], world: World, packet: BridgedPacket, address: Address): boolean {
   const { host, segment } = packet;

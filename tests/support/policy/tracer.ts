@@ -3,7 +3,7 @@
  * any other.
  */
 import type { Address } from "../../../provider/src/model/address";
-import { type Json, type Model, type ModelTable, only, spanOf } from "./nft-model";
+import { type Json, type Model, type ModelTable, only, type Span, spanOf } from "./nft-model";
 
 export interface TracedPacket {
   readonly hook: "input" | "forward" | "output";
@@ -45,6 +45,12 @@ export function trace(model: Model, table: string, packet: TracedPacket): Trace 
 
 type End = "accept" | "drop" | "reject" | "return";
 type Value = bigint | string;
+
+const covers = (parts: readonly Span[], values: readonly Value[]): boolean =>
+  parts.every(({ first, last }, index) => {
+    const value = values[index] as Value;
+    return first <= value && value <= last;
+  });
 
 class Walk {
   readonly counted: string[] = [];
@@ -124,24 +130,37 @@ class Walk {
     const name = String(vmap["data"]).slice(1);
     const map = this.table.maps.get(name);
     if (map === undefined) throw new Error(`there is no map ${name}`);
-    const key = vmap["key"] as Json;
-    const fields = "concat" in key ? (key["concat"] as readonly Json[]) : [key];
-    const values = fields.map((field) => this.value(field));
-    if (values.some((value) => value === undefined)) return undefined;
+    const values = this.values(vmap["key"] as Json);
+    if (values === undefined) return undefined;
     if (values.length !== map.types.length) throw new Error(`${name} has keys of ${map.types.length} parts`);
-    const found = [...map.elements.values()].filter((element) =>
-      element.parts.every(({ first, last }, index) => {
-        const value = values[index] as Value;
-        return first <= value && value <= last;
-      }),
-    );
+    const found = [...map.elements.values()].filter(({ parts }) => covers(parts, values));
     const [element, ...others] = found;
     if (others.length > 0) throw new Error(`elements of ${name} overlap`);
     if (element?.comment !== undefined) this.counted.push(element.comment);
     return element?.verdict;
   }
 
+  /** The fields of a key. `undefined` where the packet lacks one. */
+  private values(key: Json): readonly Value[] | undefined {
+    const fields = "concat" in key ? (key["concat"] as readonly Json[]) : [key];
+    const values = fields.map((field) => this.value(field));
+    return values.every((value) => value !== undefined) ? values : undefined;
+  }
+
+  private isInSet(key: Json, name: string): boolean {
+    const set = this.table.sets.get(name);
+    if (set === undefined) throw new Error(`there is no set ${name}`);
+    const values = this.values(key);
+    if (values === undefined) return false;
+    if (values.length !== set.types.length) throw new Error(`${name} has keys of ${set.types.length} parts`);
+    return [...set.elements.values()].some((parts) => covers(parts, values));
+  }
+
   private matches({ op, left, right }: Json): boolean {
+    if (typeof right === "string" && right.startsWith("@")) {
+      if (op !== "==") throw new Error(`unexpected operator ${String(op)}`);
+      return this.isInSet(left as Json, right.slice(1));
+    }
     const masked = (left as Json)["&"] as readonly [Json, unknown] | undefined;
     const selector = masked === undefined ? (left as Json) : masked[0];
     let value = this.value(selector);
@@ -155,11 +174,6 @@ class Walk {
   }
 
   private isIn(value: Value, right: unknown, selector: Json): boolean {
-    if (typeof right === "string" && right.startsWith("@")) {
-      const set = this.table.sets.get(right.slice(1));
-      if (set === undefined) throw new Error(`there is no set ${right}`);
-      return set.has(String(value));
-    }
     if (typeof right === "object" && right !== null && "set" in right) {
       return (right.set as readonly unknown[]).some((one) => this.isIn(value, one, selector));
     }

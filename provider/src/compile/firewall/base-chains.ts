@@ -1,18 +1,15 @@
 /** What the kernel calls, and what every packet of a guarded bridge goes through before its endpoint's class. */
 
 import type { Direction } from "../../policy/rule";
-import type { Operand, ProgramChain, ProgramRule, RuleStatement, Selector } from "../nft/program";
+import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/program";
+import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
+import { heldChains, heldFrom, heldTo } from "./held";
 import type { FirewallPlan } from "./plan";
 
 /** After our isolation (-10), before `filter` (0); a drop is final wherever it is. */
 const beforeFilter = -5;
 /** `raw`: before conntrack looks (-200). */
 const beforeConntrack = -300;
-
-const iifname: Selector = { meta: { key: "iifname" } };
-const oifname: Selector = { meta: { key: "oifname" } };
-const payload = (protocol: string, field: string): Selector => ({ payload: { protocol, field } });
-const is = (left: Operand, right: Operand): RuleStatement => ({ match: { op: "==", left, right } });
 
 const established: ProgramRule = {
   expr: [
@@ -27,19 +24,20 @@ const judged: Record<Direction, ProgramRule> = {
 };
 
 export function baseChains(zones: FirewallPlan["zones"]): readonly ProgramChain[] {
-  const base = (name: "input" | "forward" | "output", rules: readonly ProgramRule[]): ProgramChain => ({
+  const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
     hook: { name, priority: beforeFilter },
-    rules: [established, ...rules],
+    rules,
   });
   return [
     always,
     sane,
+    ...heldChains,
     side("from_endpoint", iifname, "saddr", "egress"),
     side("to_endpoint", oifname, "daddr", "ingress"),
-    base("input", [judged.egress]),
-    base("forward", [judged.egress, judged.ingress]),
-    base("output", [judged.ingress]),
+    base("input", heldFrom, established, judged.egress),
+    base("forward", heldFrom, heldTo, established, judged.egress, judged.ingress),
+    base("output", heldTo, established, judged.ingress),
     ...zoneChains(zones),
   ];
 }
@@ -55,25 +53,13 @@ function side(name: string, bridge: Selector, field: string, direction: Directio
   };
 }
 
-const dropped = (comment: string, ...conditions: readonly RuleStatement[]): ProgramRule => ({
-  expr: [...conditions, { counter: null }, { drop: null }],
-  comment,
-});
 const linkLocal: Operand = { prefix: { addr: "fe80::", len: 10 } };
 
 /** What no policy has a say in, on bridges with anything that policies apply to. */
 const always: ProgramChain = {
   name: "always",
   rules: [
-    {
-      // Neighbour discovery, router solicitation and multicast listeners: no IPv6 without them.
-      // Only in IPv6: protocol 58 in an IPv4 packet is not ICMPv6.
-      expr: [
-        is({ meta: { key: "nfproto" } }, "ipv6"),
-        is(payload("icmpv6", "type"), { set: [130, 131, 132, 133, 135, 136, 143] }),
-        { accept: null },
-      ],
-    },
+    { expr: [...isNeighbourDiscovery, { accept: null }] },
     // Anybody can take such an address, so no policy can speak of them.
     dropped("link-local", is(payload("ip6", "saddr"), linkLocal)),
     dropped("link-local", is(payload("ip6", "daddr"), linkLocal)),

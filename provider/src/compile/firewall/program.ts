@@ -6,6 +6,7 @@ import { type Direction, directions } from "../../policy/rule";
 import type { KeyPart, MapElement, Program, ProgramChain, ProgramMap, ProgramRule, Selector } from "../nft/program";
 import { baseChains, saneFirst } from "./base-chains";
 import type { Part } from "./line";
+import { heldSets } from "./held";
 import { OutcomeChains } from "./outcome-chains";
 import type { EndpointClass, FirewallPlan } from "./plan";
 import {
@@ -26,7 +27,7 @@ export function firewallProgram(plan: FirewallPlan): Program {
   const classes = plan.classes.map((one) => classProgram(one, outcomes));
   return {
     table: firewallTable,
-    sets: [{ name: "guarded", type: "ifname", elements: plan.guarded }],
+    sets: [{ name: "guarded", type: ["ifname"], elements: plan.guarded.map((bridge) => [bridge]) }, ...heldSets],
     maps: [...subjectMaps(plan), ...classes.flatMap(({ maps }) => maps)],
     chains: [...outcomes.chains, ...classes.map(({ chain }) => chain), ...baseChains(plan.zones)],
   };

@@ -68,8 +68,11 @@ export interface ProgramChain {
 
 export interface ProgramSet {
   readonly name: string;
-  readonly type: string;
-  readonly elements: readonly string[];
+  /** One field, or those of a concatenation. */
+  readonly type: readonly string[];
+  readonly elements: readonly (readonly KeyPart[])[];
+  /** The host fills it between two programs. A program has it empty, and every change empties it. */
+  readonly runtime?: true;
 }
 
 export interface MapElement {
@@ -104,7 +107,10 @@ export function replaceCommands(program: Program): readonly NftCommand[] {
   return [{ add: table }, { delete: table }, { add: table }, ...changeCommands(empty, program)];
 }
 
-/** Takes one program to another in one transaction. Empty where they are the same. */
+/**
+ * Takes one program to another in one transaction. Where they are the same, all that it does is to empty what the host
+ * filled meanwhile.
+ */
 export function changeCommands(from: Program, to: Program): readonly NftCommand[] {
   const at = { family: "inet", table: to.table };
   const chains = compare(from.chains, to.chains);
@@ -120,8 +126,9 @@ export function changeCommands(from: Program, to: Program): readonly NftCommand[
     ...sets.gone.map(({ name }) => ({ delete: { set: { ...at, name } } })),
     ...chains.gone.map(({ name }) => ({ delete: { chain: { ...at, name } } })),
     ...chains.added.map((chain) => ({ add: { chain: { ...at, ...chainHead(chain) } } })),
-    ...sets.added.map(({ name, type }) => ({ add: { set: { ...at, name, type } } })),
+    ...sets.added.map(({ name, type }) => ({ add: { set: { ...at, name, type: typeWord(type) } } })),
     ...maps.added.map((map) => ({ add: { map: { ...at, ...mapHead(map) } } })),
+    ...sets.kept.flatMap(([, { name, runtime }]) => (runtime === true ? [{ flush: { set: { ...at, name } } }] : [])),
     ...sets.kept.flatMap(([old, wanted]) => setChanges(at, old, wanted)),
     ...sets.added.flatMap((set) => setChanges(at, { ...set, elements: [] }, set)),
     ...changedMaps.flatMap(({ name, added }) => elementCommands("add", at, name, added)),
@@ -141,13 +148,21 @@ function chainHead({ name, hook }: ProgramChain): NftCommand {
 
 function mapHead({ name, type, interval }: ProgramMap): NftCommand {
   const flags = interval ? { flags: ["interval"] } : {};
-  return { name, type: type.length === 1 ? type[0] : type, map: "verdict", ...flags, stmt: [{ counter: null }] };
+  return { name, type: typeWord(type), map: "verdict", ...flags, stmt: [{ counter: null }] };
 }
 
+const typeWord = (type: readonly string[]): string | readonly string[] | undefined =>
+  type.length === 1 ? type[0] : type;
+
+const keyWord = (key: readonly KeyPart[]): unknown => (key.length === 1 ? key[0] : { concat: key });
+
 function setChanges(at: At, old: ProgramSet, wanted: ProgramSet): readonly NftCommand[] {
-  const gone = old.elements.filter((element) => !wanted.elements.includes(element));
-  const added = wanted.elements.filter((element) => !old.elements.includes(element));
-  const command = (elem: readonly string[]): NftCommand => ({ element: { ...at, name: wanted.name, elem } });
+  const words = (set: ProgramSet): ReadonlyMap<string, unknown> =>
+    new Map(set.elements.map((key) => [JSON.stringify(key), keyWord(key)]));
+  const [before, after] = [words(old), words(wanted)];
+  const gone = [...before].flatMap(([key, word]) => (after.has(key) ? [] : [word]));
+  const added = [...after].flatMap(([key, word]) => (before.has(key) ? [] : [word]));
+  const command = (elem: readonly unknown[]): NftCommand => ({ element: { ...at, name: wanted.name, elem } });
   return [
     ...(gone.length === 0 ? [] : [{ delete: command(gone) }]),
     ...(added.length === 0 ? [] : [{ add: command(added) }]),
@@ -175,7 +190,7 @@ function elementCommands(
 ): readonly NftCommand[] {
   if (elements.length === 0) return [];
   const elem = elements.map(({ key, verdict, comment }) => {
-    const val = key.length === 1 ? key[0] : { concat: key };
+    const val = keyWord(key);
     const isPlain = verb === "delete" || comment === undefined;
     return [isPlain ? val : { elem: { val, comment } }, verdict];
   });
