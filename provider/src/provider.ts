@@ -1,7 +1,9 @@
 import { adoptedSegment } from "./components/adopted-segment";
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
+import { firewallPolicy } from "./components/firewall-policy";
 import { networkPeering } from "./components/network-peering";
+import { securityGroup } from "./components/security-group";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
 import { GetRoute } from "./functions/get-route";
@@ -10,6 +12,7 @@ import { AddressBook } from "./ipam/address-book";
 import type { Connection } from "./model/connection";
 import { AllocationHandler } from "./resources/allocation";
 import { endpointAllocationKind } from "./resources/endpoint-allocation";
+import { FirewallPlaceholder } from "./resources/firewall/placeholder";
 import { HostHandler } from "./resources/host";
 import { HostResource } from "./resources/host-resource";
 import { Hosts } from "./resources/hosts";
@@ -40,6 +43,8 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const hosts = new Hosts(log === "" ? acquire : logged(acquire, log));
   const book = new AddressBook();
   const resourceTable: Table<keyof typeof customResources, CustomResourceHandler> = {
+    "sdn:firewall:Member": () => new FirewallPlaceholder("sdn:firewall:Member"),
+    "sdn:firewall:Policy": () => new FirewallPlaceholder("sdn:firewall:Policy"),
     "sdn:index:Host": () => new HostHandler(hosts),
     "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
@@ -56,7 +61,9 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:AdoptedSegment": () => adoptedSegment,
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
+    "sdn:index:FirewallPolicy": () => firewallPolicy,
     "sdn:index:NetworkPeering": () => networkPeering,
+    "sdn:index:SecurityGroup": () => securityGroup,
     "sdn:index:Subnet": () => subnet(hosts.vteps),
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };
