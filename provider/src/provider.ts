@@ -1,7 +1,9 @@
 import { adoptedSegment } from "./components/adopted-segment";
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
+import { firewallPolicy } from "./components/firewall-policy";
 import { networkPeering } from "./components/network-peering";
+import { securityGroup } from "./components/security-group";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
 import { GetRoute } from "./functions/get-route";
@@ -67,7 +69,9 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:AdoptedSegment": () => adoptedSegment,
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
+    "sdn:index:FirewallPolicy": () => firewallPolicy,
     "sdn:index:NetworkPeering": () => networkPeering,
+    "sdn:index:SecurityGroup": () => securityGroup,
     "sdn:index:Subnet": () => subnet(hosts.vteps),
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };

@@ -28,7 +28,9 @@ export function foreignChains(listing: string): readonly ForeignChain[] {
   return tablesIn(listing)
     .flatMap(({ table, chains }) =>
       [...chains.values()].flatMap((chain) => {
-        const head = /^type filter hook (\w+)(?: devices? [^;]*?)? priority (-?\d+)\s*;(?: policy (\w+);)?/.exec(chain.head);
+        const head = /^type filter hook (\w+)(?: devices? [^;]*?)? priority (-?\d+)\s*;(?: policy (\w+);)?/.exec(
+          chain.head,
+        );
         if (head === null) return [];
         const rules = droppingRules(chain, chains);
         const dropsByDefault = head[3] === "drop";

@@ -14,9 +14,7 @@ export function siteOf(intents: readonly Intent[]): Site {
   const ports = intents.filter((intent) => intent.kind === "port");
   const peerings = intents.filter((intent) => intent.kind === "peering");
   return {
-    segments: segments
-      .map((segment) => segmentOf(segment, ports))
-      .sort((one, other) => one.vni - other.vni),
+    segments: segments.map((segment) => segmentOf(segment, ports)).sort((one, other) => one.vni - other.vni),
     ports: ports
       .map(portOf)
       .filter(({ addresses }) => addresses.length > 0)
@@ -44,7 +42,11 @@ function segmentOf({ vni, routerVni, ipv4, ipv6 }: SegmentIntent, ports: readonl
 }
 
 function portOf({ name, vni, ipv4, ipv6 }: PortIntent): SitePort {
-  return { name, vni, addresses: [ipv4, ipv6].flatMap((family) => (family === undefined ? [] : [bare(family.address)])) };
+  return {
+    name,
+    vni,
+    addresses: [ipv4, ipv6].flatMap((family) => (family === undefined ? [] : [bare(family.address)])),
+  };
 }
 
 const bare = (address: string): string =>

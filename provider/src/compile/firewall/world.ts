@@ -1,111 +1,99 @@
-/** A host's document as the world that policies speak about. Names are VNIs: `5000`, `5001`, `5001/web1`. */
+/** A host's document as the world that policies speak about. */
 
 import { type Address, formatAddress, parseAddress } from "../../model/address";
 import { parseCidr } from "../../model/cidr";
 import type { HostRange, Network, PlacedEndpoint, Segment, World } from "../../policy/world";
 import { bridgeName } from "../names";
-import type { FirewallDocument } from "./document";
-import type { EndpointRef, SubnetRef } from "./intent";
-import { endpointsIn, groupsOf, subnetsIn } from "./parse-spec";
+import type { FirewallDocument, Site } from "./document";
+import { groupsOf, labelledEndpoint, namedIn } from "./parse-spec";
+import { endpointName, networkName, segmentName } from "./world-names";
 
 /** Of segments that are elsewhere: nothing of theirs passes a bridge here. */
 const noZone = 1;
 
 /** @param host the URI of the host whose document it is */
 export function worldOf(document: FirewallDocument, host: string): World {
+  const { site } = document;
   const specs = Object.values(document.policies).map(({ spec }) => spec);
-  const segments = segmentsOf(document, host, specs.flatMap(subnetsIn), specs.flatMap(endpointsIn));
+  const members = Object.values(document.members).map(({ spec }) => spec);
+  const named = specs.map(namedIn);
+  const segments = [
+    ...site.segments.map((segment): Segment => ({
+      ...elsewhere(segment.vni, networkName(segment.routerVni)),
+      zone: document.zones[segment.vni] ?? noZone,
+      hosts: [host],
+      cidrs: segment.cidrs.map((cidr) => parseCidr(cidr, "cidr")),
+    })),
+    ...named.flatMap((one) => one.segments).map((one) => ({ ...elsewhere(Number(one.name), one.network), ...one })),
+    ...members.map(({ vni, routerVni }) => elsewhere(vni, networkName(routerVni))),
+  ];
+  const known = firstOf(segments);
   return {
-    networks: networksOf(document, segments),
-    segments,
-    endpoints: endpointsOf(document, host, specs.flatMap(endpointsIn)),
+    networks: networksOf(site, [...known.map(({ network }) => network), ...named.flatMap((one) => one.networks)]),
+    segments: known,
+    endpoints: merged([
+      ...site.ports.map((port): PlacedEndpoint => ({
+        name: endpointName(port.vni, port.name),
+        segment: segmentName(port.vni),
+        host,
+        addresses: port.addresses.map((address) => parseAddress(address, "address")),
+        labels: {},
+      })),
+      ...members.map(labelledEndpoint),
+      ...named.flatMap((one) => one.endpoints),
+    ]),
     groups: specs.flatMap(groupsOf),
-    hostRanges: document.site.segments.flatMap(({ vni, ranges }) =>
-      ranges.map((range): HostRange => ({ host, segment: String(vni), cidr: parseCidr(range, "range") })),
+    hostRanges: site.segments.flatMap(({ vni, ranges }) =>
+      ranges.map((range): HostRange => ({ host, segment: segmentName(vni), cidr: parseCidr(range, "range") })),
     ),
   };
 }
 
-function segmentsOf(
-  { site, zones, members }: FirewallDocument,
-  host: string,
-  subnets: readonly SubnetRef[],
-  endpoints: readonly EndpointRef[],
-): readonly Segment[] {
-  const found = new Map<number, Segment>();
-  const elsewhere = (vni: number, routerVni: number, cidrs: readonly string[]): void => {
-    const known = found.get(vni);
-    if (known !== undefined && (known.hosts.length > 0 || known.cidrs.length > 0)) return;
-    found.set(vni, {
-      ...segment(vni, routerVni, cidrs),
-      zone: noZone,
-      hosts: [],
-    });
-  };
-  for (const { vni, routerVni, cidrs } of site.segments) {
-    found.set(vni, { ...segment(vni, routerVni, cidrs), zone: zones[vni] ?? noZone, hosts: [host] });
-  }
-  for (const { vni, routerVni, cidrs } of subnets) elsewhere(vni, routerVni, cidrs);
-  for (const { vni, routerVni } of [...endpoints, ...Object.values(members).map(({ spec }) => spec)]) {
-    elsewhere(vni, routerVni, []);
-  }
-  return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+const elsewhere = (vni: number, network: string): Segment => ({
+  name: segmentName(vni),
+  network,
+  bridge: bridgeName(vni),
+  zone: noZone,
+  hosts: [],
+  cidrs: [],
+});
+
+/** Who knows more stands first: the host itself, then who names the subnet, then who only has an endpoint in it. */
+function firstOf(segments: readonly Segment[]): readonly Segment[] {
+  const found = new Map<string, Segment>();
+  for (const segment of segments) if (!found.has(segment.name)) found.set(segment.name, segment);
+  return [...found.values()].sort(byName);
 }
 
-function segment(vni: number, routerVni: number, cidrs: readonly string[]): Omit<Segment, "zone" | "hosts"> {
-  return {
-    name: String(vni),
-    network: String(routerVni),
-    bridge: bridgeName(vni),
-    cidrs: cidrs.map((cidr) => parseCidr(cidr, "cidr")),
-  };
-}
-
-function networksOf({ site }: FirewallDocument, segments: readonly Segment[]): readonly Network[] {
-  const names = new Set([...segments.map(({ network }) => network), ...site.peerings.flat().map(String)]);
+function networksOf({ peerings }: Site, used: readonly string[]): readonly Network[] {
+  const pairs = peerings.map(([one, other]) => [networkName(one), networkName(other)] as const);
+  const names = new Set([...used, ...pairs.flat()]);
   return [...names].sort().map((name) => ({
     name,
-    peers: site.peerings.flatMap(([one, other]) => {
-      if (String(one) === name) return [String(other)];
-      return String(other) === name ? [String(one)] : [];
-    }),
+    peers: pairs.flatMap(([one, other]) => (one === name ? [other] : other === name ? [one] : [])),
   }));
 }
 
 /** The same endpoint may be known as one of this host's, by its labels, and by a policy that names it. */
-function endpointsOf(
-  { site, members }: FirewallDocument,
-  host: string,
-  named: readonly EndpointRef[],
-): readonly PlacedEndpoint[] {
-  const found = new Map<string, { at: string; addresses: Set<string>; labels: Readonly<Record<string, string>>; vni: number }>();
-  const entry = (vni: number, name: string): { at: string; addresses: Set<string>; labels: Readonly<Record<string, string>> } => {
-    const key = `${vni}/${name}`;
-    const known = found.get(key) ?? { at: "", addresses: new Set<string>(), labels: {}, vni };
-    found.set(key, known);
-    return known;
-  };
-  const add = (known: { addresses: Set<string> }, addresses: readonly string[]): void => {
-    for (const address of addresses) known.addresses.add(formatAddress(parseAddress(address, "address")));
-  };
-  for (const { vni, name, addresses } of named) add(entry(vni, name), addresses);
-  for (const { spec } of Object.values(members)) {
-    const known = entry(spec.vni, spec.name);
-    known.labels = spec.labels;
-    add(known, spec.addresses);
+function merged(endpoints: readonly PlacedEndpoint[]): readonly PlacedEndpoint[] {
+  const found = new Map<string, PlacedEndpoint>();
+  for (const endpoint of endpoints) {
+    const known = found.get(endpoint.name);
+    if (known === undefined) found.set(endpoint.name, endpoint);
+    else {
+      found.set(endpoint.name, {
+        ...known,
+        host: known.host === "" ? endpoint.host : known.host,
+        labels: { ...known.labels, ...endpoint.labels },
+        addresses: unique([...known.addresses, ...endpoint.addresses]),
+      });
+    }
   }
-  for (const { vni, name, addresses } of site.ports) {
-    const known = entry(vni, name);
-    known.at = host;
-    add(known, addresses);
-  }
-  return [...found]
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, { at, addresses, labels, vni }]) => ({
-      name,
-      segment: String(vni),
-      host: at,
-      addresses: [...addresses].sort().map((address): Address => parseAddress(address, "address")),
-      labels,
-    }));
+  return [...found.values()].map((one) => ({ ...one, addresses: unique(one.addresses) })).sort(byName);
 }
+
+const unique = (addresses: readonly Address[]): readonly Address[] =>
+  [...new Set(addresses.map(formatAddress))].sort().map((text) => parseAddress(text, "address"));
+
+const byName = (one: { readonly name: string }, other: { readonly name: string }): number =>
+  one.name < other.name ? -1 : 1;

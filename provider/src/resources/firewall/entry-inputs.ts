@@ -50,5 +50,7 @@ function ordered(value: Value): Value {
   if (Array.isArray(value)) return (value as readonly Value[]).map(ordered);
   if (!isValueMap(value)) return value;
   const entries = Object.entries(value).filter(([, one]) => one !== null);
-  return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, one]) => [key, ordered(one)]));
+  return Object.fromEntries(
+    entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, one]) => [key, ordered(one)]),
+  );
 }

@@ -66,7 +66,8 @@ function entryDrift(
   }
   const entry = entryIn(document, change);
   if (entry === undefined) return ["the host's firewall does not have it"];
-  if (entry.owner !== change.owner) return [`the host's firewall has one of this name that is not ours: it belongs to ${entry.owner}`];
+  if (entry.owner !== change.owner)
+    return [`the host's firewall has one of this name that is not ours: it belongs to ${entry.owner}`];
   if (JSON.stringify(entry.spec) === JSON.stringify(change.spec)) return [];
   return [`another run changed it on the host: it has generation ${entry.generation} there`];
 }
@@ -108,5 +109,7 @@ function siteDrift(host: FirewallHost, document: FirewallDocument, snapshot: Sna
   if (JSON.stringify(site) === JSON.stringify(document.site)) return [];
   const known = compileDocument(document, host.uri).program;
   const wanted = compileDocument({ ...document, site, zones: zonesFor(site, document.zones) }, host.uri).program;
-  return sameProgram(known, wanted) ? [] : ["the firewall was not told what the host has now (a subnet or an endpoint came or went)"];
+  return sameProgram(known, wanted)
+    ? []
+    : ["the firewall was not told what the host has now (a subnet or an endpoint came or went)"];
 }

@@ -119,14 +119,15 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
   }
 
   async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
-    if (inputs === undefined || inputs["spec"] === undefined) return importEntry(context, this.hosts, this.kind, urn, id);
+    if (inputs === undefined || inputs["spec"] === undefined)
+      return importEntry(context, this.hosts, this.kind, urn, id);
     const parsed = this.parse(inputs);
     if (parsed === undefined) throw new SdnError({ code: "internal", cause: "the state holds unknown values" });
     const generation = generationOf(state ?? {});
     const change = this.change(urn, parsed.spec, generation);
     const found = await readEntry(context, this.hosts, change, parsed.hosts);
     if (found === undefined) return undefined;
-    for (const { host, sentence } of found.drift) context.log("warning", `host ${host}: ${sentence}. ${found.advice}`);
+    for (const { host, sentence, advice } of found.drift) context.log("warning", `host ${host}: ${sentence}. ${advice}`);
     const drift = found.drift.map(({ host, sentence }) => `${host}: ${sentence}`);
     return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [] } };
   }
@@ -191,7 +192,8 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
 
 const settledOutputs = { drift: [], pending: [] } as const;
 
-const listOf = (value: Value | undefined): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : []);
+const listOf = (value: Value | undefined): readonly Value[] =>
+  Array.isArray(value) ? (value as readonly Value[]) : [];
 
 const generationOf = (outputs: ValueMap): number | undefined =>
   typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;

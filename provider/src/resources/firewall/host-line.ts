@@ -159,7 +159,8 @@ export class HostLine {
       host: this.host.name,
       resource: "firewall",
       cause: result.message,
-      remedy: result.code === "stale" ? "another run changed it at the same time: run again" : "the old rules are in force",
+      remedy:
+        result.code === "stale" ? "another run changed it at the same time: run again" : "the old rules are in force",
     });
   }
 

@@ -8,6 +8,7 @@ import { changed, emptyDocument, isVacant, zonesFor } from "../../compile/firewa
 import { siteOf } from "../../compile/firewall/site";
 import type { Intent } from "../../compile/intent";
 import { SdnError } from "../../model/error";
+import { parsePorts } from "../../policy/parse";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
 import type { FirewallChange, FirewallHost } from "./change";
 
@@ -41,12 +42,7 @@ export interface Numbered {
 }
 
 /** @throws SdnError where the change is stale, an entry is somebody else's, or the policies cannot be compiled */
-export function planHost(
-  host: FirewallHost,
-  found: HostState,
-  changes: readonly Numbered[],
-  now: number,
-): HostPlan {
+export function planHost(host: FirewallHost, found: HostState, changes: readonly Numbered[], now: number): HostPlan {
   const { firewall } = found;
   const present = documentOf(firewall);
   const entries = changes.map(({ change, generation }) => {
@@ -97,20 +93,17 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
   if (own.length === 0) return [];
   const management = own.flatMap((spec) => spec.management ?? []);
   const all: readonly Failsafe[] = [
-    ...(session === undefined
-      ? []
-      : [{ client: session.client, server: session.server, port: session.serverPort }]),
-    ...management.flatMap(({ cidr, ports }) => ports.map((port) => ({ client: cidr, port }))),
+    ...(session === undefined ? [] : [{ client: session.client, server: session.server, port: session.serverPort }]),
+    ...management.flatMap(({ cidr, ports }) =>
+      parsePorts(ports, "management").flatMap(({ first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, index) => ({ client: cidr, port: first + index })),
+      ),
+    ),
   ];
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-function withCuts(
-  after: Compiled,
-  before: Compiled | undefined,
-  flows: FirewallState["flows"],
-  uri: string,
-): Compiled {
+function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
   const cuts = cutsOf(after, before, flows);
   return cuts.length === 0 ? after : compileDocument({ ...after.document, cuts }, uri);
 }

@@ -1,8 +1,6 @@
 import { memberKey } from "../../compile/firewall/document";
 import type { MemberSpec, PolicySpec } from "../../compile/firewall/intent";
-import { endpointsIn, groupsOf, policyOf, subnetsIn } from "../../compile/firewall/parse-spec";
-import { parseAddress } from "../../model/address";
-import { parseCidr } from "../../model/cidr";
+import { groupsOf, labelledEndpoint, namedIn, policyOf } from "../../compile/firewall/parse-spec";
 import { parseName } from "../../model/name";
 import type { EntryKind } from "./entry-resource";
 
@@ -16,8 +14,7 @@ export const policyKind: EntryKind<PolicySpec> = {
   check: (spec) => {
     policyOf(spec);
     groupsOf(spec);
-    for (const { cidrs } of subnetsIn(spec)) for (const cidr of cidrs) parseCidr(cidr, "spec");
-    for (const { addresses } of endpointsIn(spec)) for (const address of addresses) parseAddress(address, "spec");
+    namedIn(spec);
   },
 };
 
@@ -28,8 +25,8 @@ export const memberKind: EntryKind<MemberSpec> = {
   noun: "endpoint",
   key: memberKey,
   identity: ["vni", "name"],
-  check: ({ name, addresses }) => {
-    parseName(name, "spec.name");
-    for (const address of addresses) parseAddress(address, "spec.addresses");
+  check: (spec) => {
+    parseName(spec.name, "spec.name");
+    labelledEndpoint(spec);
   },
 };

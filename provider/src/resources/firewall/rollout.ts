@@ -145,7 +145,9 @@ export class Rollout {
  */
 function needsConjunction(plans: readonly HostPlan[]): boolean {
   if (plans.length < 2 || !plans.some(({ before, after }) => hasPolicies(before) && hasPolicies(after))) return false;
-  const directions = new Set(plans.flatMap(({ before, after }) => [...changedDirections(before?.program, after?.program)]));
+  const directions = new Set(
+    plans.flatMap(({ before, after }) => [...changedDirections(before?.program, after?.program)]),
+  );
   return directions.size > 1;
 }
 
