@@ -3,6 +3,7 @@
 import type { Policy } from "../../policy/rule";
 import type { World } from "../../policy/world";
 import type { Program } from "../nft/program";
+import { flowOfCut } from "./cut-flow";
 import type { FirewallDocument } from "./document";
 import { policyOf } from "./parse-spec";
 import { type FirewallPlan, firewallPlan, type PlanOptions } from "./plan";
@@ -29,5 +30,6 @@ export function compileDocument(document: FirewallDocument, host: string): Compi
   const world = worldOf(document, host);
   const options = planOptions(document, host);
   const plan = firewallPlan(policies, world, options);
-  return { document, policies, world, options, plan, program: firewallProgram(plan) };
+  const program = firewallProgram(plan, document.cuts.map(flowOfCut));
+  return { document, policies, world, options, plan, program };
 }

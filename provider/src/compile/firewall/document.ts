@@ -62,7 +62,8 @@ export interface CutFlow {
   readonly protocol: number;
   readonly sourcePort?: number;
   readonly port?: number;
-  readonly icmp?: { readonly type: number; readonly code: number; readonly id?: number };
+  readonly icmp?: { readonly type: number; readonly code: number };
+  readonly icmpId?: number;
   /** `POLICY/RULE` that forbids it. */
   readonly by: string;
 }

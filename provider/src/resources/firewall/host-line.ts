@@ -1,7 +1,7 @@
 /** What a rollout says to one host, in the host program's words. */
 import { createHash, randomBytes } from "node:crypto";
 
-import { changeCommands, nextProgram, type NftCommand, replaceCommands } from "../../compile/nft/program";
+import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
 import { firewallKey, firewallMark } from "../../compile/firewall/document";
 import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
@@ -17,7 +17,7 @@ import type { HostPlan } from "./host-plan";
 /** Seconds after which a host goes back to its old rules unless it was reached anew. */
 const armedFor = 60;
 
-export const nftText = (commands: readonly NftCommand[]): string => encodeText(JSON.stringify({ nftables: commands }));
+const nftText = (commands: readonly NftCommand[]): string => encodeText(JSON.stringify({ nftables: commands }));
 
 /** What the kernel must be told, and what is wrong without it. */
 export const firewallSettings = [
@@ -25,8 +25,6 @@ export const firewallSettings = [
   ["net.bridge.bridge-nf-call-ip6tables", "1", "IPv6 packets between endpoints of one host pass the firewall by"],
   ["net.netfilter.nf_conntrack_tcp_loose", "0", "a connection that was ended could be taken up again in the middle"],
 ] as const;
-
-const settings: readonly Words[] = firewallSettings.map(([key, value]) => ["sysctl", "-", key, value]);
 
 export class HostLine {
   private readonly nonce = randomBytes(8).toString("hex");
@@ -49,26 +47,17 @@ export class HostLine {
 
   async check({ after }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined) return;
-    const words = ["firewall_check", nftText(replaceCommands(after.program))];
-    const { firewall } = await this.at(() => this.session.ask([words], signal));
-    if (firewall.checked?.ok !== false) return;
-    throw new SdnError({
-      code: "remote-failure",
-      host: this.host.name,
-      resource: "firewall",
-      cause: `nft does not take the rules: ${firewall.checked.message}`,
-      remedy: "nothing was changed on any host",
-    });
+    await checkProgram(this.session, this.host, after.program, signal);
   }
 
   /** Both the old and the new rules are in force from here on, so only what both allow passes. */
   async stage({ after, before, generation }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined || before === undefined) return;
     const staged = nftText(replaceCommands(nextProgram(after.program)));
-    await this.change([this.arm(), ["firewall_next", staged]], before, generation, signal);
+    await this.change([this.arm(), ["firewall_next", staged]], before, generation, signal, true);
   }
 
-  async apply({ before, after, generation }: HostPlan, signal: AbortSignal): Promise<void> {
+  async apply({ before, after, generation, held }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined) {
       await this.change([this.arm(), ["remove_firewall"]], undefined, generation, signal);
       return;
@@ -76,20 +65,21 @@ export class HostLine {
     const difference = before && changeCommands(before.program, after.program);
     const words: readonly Words[] = [
       this.arm(),
-      ...settings,
+      ["firewall_settings"],
       ...(difference === undefined || difference.length === 0 ? [] : [["firewall_change", nftText(difference)]]),
       ["firewall_table", nftText(replaceCommands(after.program))],
+      ...settleWords(held),
     ];
     await this.change(words, after, generation, signal);
   }
 
   /** Nothing of the rules changes: only what the host remembers. */
-  async write({ after, generation }: HostPlan, signal: AbortSignal): Promise<void> {
+  async write({ after, generation, held }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined) {
       await this.change([["remove_firewall"]], undefined, generation, signal);
       return;
     }
-    const words = [...settings, ["firewall_table", nftText(replaceCommands(after.program))]];
+    const words = [["firewall_settings"], ["firewall_table", nftText(replaceCommands(after.program))], ...settleWords(held)];
     await this.change(words, after, generation, signal);
   }
 
@@ -113,7 +103,7 @@ export class HostLine {
         throw thrown instanceof SdnError ? unproven(thrown) : thrown;
       },
     );
-    if (firewall.disarmed === true) return;
+    if (firewall.disarmed.get(this.nonce) === true) return;
     throw new SdnError({
       code: "timeout",
       host: this.host.name,
@@ -142,6 +132,7 @@ export class HostLine {
     compiled: HostPlan["after"],
     expectedGeneration: number | undefined,
     signal: AbortSignal,
+    unrecorded = false,
   ): Promise<void> {
     const document = compiled && JSON.stringify(compiled.document);
     const fragment: Fragment = {
@@ -151,6 +142,7 @@ export class HostLine {
       expectedGeneration,
       words,
       intent: document,
+      unrecorded,
     };
     const { result } = await this.at(() => this.session.apply(fragment, [], signal));
     if (result.ok) return;
@@ -167,6 +159,38 @@ export class HostLine {
   private at<T>(work: () => Promise<T>): Promise<T> {
     return located(this.host.name, "firewall", work);
   }
+}
+
+/** The rules know these now. */
+function settleWords(held: HostPlan["held"]): readonly Words[] {
+  return [...Map.groupBy(held, ({ bridge }) => bridge)].flatMap(([bridge, places]): readonly Words[] => {
+    const addresses = places.flatMap(({ address }) => address ?? []);
+    return [
+      ...(places.length > addresses.length ? [["firewall_settle", bridge]] : []),
+      ...(addresses.length > 0 ? [["firewall_settle", bridge, addresses.join(",")]] : []),
+    ];
+  });
+}
+
+/** Whether the host's nft would take the program. Changes nothing. */
+export async function checkProgram(
+  session: HostSession,
+  { name }: FirewallHost,
+  program: Program,
+  signal: AbortSignal,
+): Promise<void> {
+  const asker = randomBytes(4).toString("hex");
+  const words = ["firewall_check", asker, nftText(replaceCommands(program))];
+  const { firewall } = await located(name, "firewall", () => session.ask([words], signal));
+  const refusal = firewall.checks.get(asker);
+  if (refusal === undefined) return;
+  throw new SdnError({
+    code: "remote-failure",
+    host: name,
+    resource: "firewall",
+    cause: `nft does not take the rules: ${refusal}`,
+    remedy: "nothing was changed on any host",
+  });
 }
 
 function unproven(error: SdnError): SdnError {

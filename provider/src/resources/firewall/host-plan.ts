@@ -2,14 +2,16 @@
 
 import type { Compiled } from "../../compile/firewall/compile";
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
-import { cutsOf } from "../../compile/firewall/cuts";
+import { cutOf, flowOfCut } from "../../compile/firewall/cut-flow";
 import type { EntryChange, Failsafe, FirewallDocument } from "../../compile/firewall/document";
 import { changed, emptyDocument, isVacant, zonesFor } from "../../compile/firewall/document";
+import { flowsToCut } from "../../compile/firewall/flows";
 import { siteOf } from "../../compile/firewall/site";
 import type { Intent } from "../../compile/intent";
 import { SdnError } from "../../model/error";
 import { parsePorts } from "../../policy/parse";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
+import { parseFlow } from "../../render/conntrack";
 import type { FirewallChange, FirewallHost } from "./change";
 
 export interface HostPlan {
@@ -20,8 +22,10 @@ export interface HostPlan {
   readonly after: Compiled | undefined;
   /** Whether packets may be judged differently. */
   readonly rules: boolean;
-  /** Whether the host's record has to be written. */
+  /** Whether the host's record has to be written, or what it holds back be let go. */
   readonly record: boolean;
+  /** What passes nothing until now, since the host's rules did not know it. */
+  readonly held: FirewallState["held"];
 }
 
 /** What is known of the host. */
@@ -65,12 +69,13 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
     before,
     after,
     rules,
-    record: rules || !sameDocument(before?.document, after?.document),
+    record: rules || firewall.held.length > 0 || !sameDocument(before?.document, after?.document),
+    held: firewall.held,
   };
 }
 
 export function documentOf({ record }: FirewallState): FirewallDocument | undefined {
-  return record === undefined ? undefined : (JSON.parse(record.document) as FirewallDocument);
+  return record?.intent === undefined ? undefined : (JSON.parse(record.intent) as FirewallDocument);
 }
 
 /** The document with what the host has now. */
@@ -93,7 +98,7 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
   if (own.length === 0) return [];
   const management = own.flatMap((spec) => spec.management ?? []);
   const all: readonly Failsafe[] = [
-    ...(session === undefined ? [] : [{ client: session.client, server: session.server, port: session.serverPort }]),
+    ...(session === undefined ? [] : [{ client: session.clientAddress, server: session.serverAddress, port: session.serverPort }]),
     ...management.flatMap(({ cidr, ports }) =>
       parsePorts(ports, "management").flatMap(({ first, last }) =>
         Array.from({ length: last - first + 1 }, (_, index) => ({ client: cidr, port: first + index })),
@@ -104,8 +109,12 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
 }
 
 function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
-  const cuts = cutsOf(after, before, flows);
-  return cuts.length === 0 ? after : compileDocument({ ...after.document, cuts }, uri);
+  const open = flows.map(parseFlow).filter((flow) => flow !== undefined);
+  const earlier = (before?.document.cuts ?? []).map(flowOfCut);
+  const { plan, policies, document } = after;
+  const cuts = flowsToCut(plan, policies, open, document.now, earlier).map(cutOf);
+  if (cuts.length === 0 && document.cuts.length === 0) return after;
+  return compileDocument({ ...document, cuts }, uri);
 }
 
 export type KnownEntry = FirewallDocument["policies"][string] | FirewallDocument["members"][string];

@@ -6,7 +6,6 @@
 import { foreignChains, foreignSentence } from "../../compile/firewall/foreign";
 import type { PolicySpec } from "../../compile/firewall/intent";
 import { programSize } from "../../compile/firewall/size";
-import { replaceCommands } from "../../compile/nft/program";
 import { SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
@@ -15,7 +14,7 @@ import { namedHost } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
 import type { HostPlan } from "./host-plan";
 import { planHost } from "./host-plan";
-import { nftText } from "./host-line";
+import { checkProgram } from "./host-line";
 import { openFlowSentences } from "./open-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
@@ -82,15 +81,7 @@ export class FirewallPreview {
   /** The host's own nft says whether it would take the rules. */
   private async tryOut(context: CallContext, { host, after, rules }: HostPlan): Promise<void> {
     if (after === undefined || !rules) return;
-    const words = ["firewall_check", nftText(replaceCommands(after.program))];
-    const { firewall } = await this.hosts.session(host.connection).ask([words], context.signal);
-    if (firewall.checked?.ok !== false) return;
-    throw new SdnError({
-      code: "remote-failure",
-      host: host.name,
-      resource: "firewall",
-      cause: `nft does not take the rules: ${firewall.checked.message}`,
-    });
+    await checkProgram(this.hosts.session(host.connection), host, after.program, context.signal);
   }
 
   private recent(context: CallContext, { uri, name, connection }: FirewallHost): Promise<Snapshot> {
