@@ -313,6 +313,7 @@ export class ModelHost {
       iproute2: "6.1.0",
       nftables: "1.0.6",
       docker: docker ? "20.10.24 1.41" : "",
+      "docker-pools": docker ? "null" : "",
       features: "bridge vxlan veth macvlan nftables nat nft-bridge ",
       underlay: address,
       uid: "0",

@@ -206,6 +206,7 @@ function outputs(
     mtu: known(network, "mtu"),
     dockerNetworkName: parsed.docker && ipv4 !== undefined ? dockerName : undefined,
     networkVni: known(network, "vni"),
+    fabricUrn: known(network, "fabricUrn"),
     hosts: members.map(memberValue),
     segments,
   });

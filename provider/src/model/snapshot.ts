@@ -116,6 +116,13 @@ export interface HostEvent {
  */
 export type Persistence = "systemd" | "none" | "read-only" | "damaged";
 
+export interface DockerFacts {
+  readonly version: string;
+  readonly apiVersion: string;
+  /** The CIDRs from which it takes the addresses of networks that were given none. */
+  readonly addressPools: readonly string[];
+}
+
 export interface HostFacts {
   readonly kernel: string;
   readonly architecture: string;
@@ -123,8 +130,8 @@ export interface HostFacts {
   readonly hostname: string;
   readonly iproute2: string;
   readonly nftables: string;
-  /** Server and API version; `undefined` where no engine answers. */
-  readonly docker: { readonly version: string; readonly apiVersion: string } | undefined;
+  /** `undefined` where no engine answers. */
+  readonly docker: DockerFacts | undefined;
   /** What a throw-away namespace could make: bridge, vxlan, veth, macvlan, nftables, nat, nft-bridge. */
   readonly features: ReadonlySet<string>;
   /** The host's address that a VTEP would use, where it could be told. */

@@ -119,6 +119,8 @@ function isTarget(target: Target, subject: Place, world: World): boolean {
       return target.name === segment.name && isOn(segment.name, subject.address, world);
     case "endpoint":
       return isEndpoint(target.name, segment.name, subject.address, world);
+    case "host":
+      return false;
     case "group":
       return membersOf(target.name, world).some(
         (member) =>
@@ -135,6 +137,8 @@ function isPeer(peer: Peer, address: Address, network: string, world: World): bo
       return true;
     case "cidr":
       return isInBlock(peer, address);
+    case "name":
+      return false;
     case "subnet":
       return segments.some((segment) => segment.name === peer.name && isOn(segment.name, address, world));
     case "endpoint":
@@ -161,6 +165,8 @@ function isMember(member: GroupMember, segment: string, address: Address, world:
       return member.name === segment && isOn(segment, address, world);
     case "cidr":
       return isInBlock(member, address);
+    case "containers":
+      return false;
   }
 }
 

@@ -82,6 +82,9 @@ export class Resolver {
           const endpoint = this.endpoints.get(named.name);
           return endpoint?.segment === segment.name ? addressesOf(endpoint.addresses) : noAddress;
         }
+        case "host":
+        case "name":
+          return noAddress;
         case "group":
           return uniteAddresses(
             (this.groups.get(named.name)?.members ?? []).map((member) => this.member(member, segment)),
@@ -100,6 +103,8 @@ export class Resolver {
         );
       case "cidr":
         return intersectAddresses(blockAddresses(member), this.whole(segment));
+      case "containers":
+        return noAddress;
       case "subnet":
       case "endpoint":
         return this.named(member, segment);

@@ -34,6 +34,8 @@ export interface PlacedEndpoint {
 export type GroupMember =
   /** Endpoints whose labels match. */
   | { readonly kind: "labels"; readonly selector: Selector }
+  /** Containers by their Docker labels, as the engine of the judging host says. */
+  | { readonly kind: "containers"; readonly selector: Selector }
   | { readonly kind: "endpoint"; readonly name: string }
   /** The whole of a subnet, unknown endpoints included. */
   | { readonly kind: "subnet"; readonly name: string }

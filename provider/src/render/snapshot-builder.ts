@@ -9,7 +9,7 @@ import type {
   Persistence,
   Snapshot,
 } from "../model/snapshot";
-import { parseContainer, parseDockerNetworks } from "./docker-json";
+import { parseAddressPools, parseContainer, parseDockerNetworks } from "./docker-json";
 import { parseForwarding, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
 import { parseListeners } from "./listeners";
 import { parseTables } from "./nft-json";
@@ -156,7 +156,7 @@ function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
     hostname: fact("hostname"),
     iproute2: fact("iproute2"),
     nftables: fact("nftables"),
-    docker: version === "" ? undefined : { version, apiVersion },
+    docker: version === "" ? undefined : { version, apiVersion, addressPools: parseAddressPools(fact("docker-pools")) },
     features: new Set(
       fact("features")
         .split(" ")

@@ -49,14 +49,15 @@ export async function removeChange(
   context: CallContext,
   place: Place,
   expectedGeneration: number | undefined,
-): Promise<void> {
+): Promise<Snapshot> {
   const { intent } = place;
   const removal = removalOf(intent, removeAllWords(intent), expectedGeneration);
-  const { previous } = await converse(context, place, removal).catch((thrown: unknown) => {
+  const done = await converse(context, place, removal).catch((thrown: unknown) => {
     throw thrown instanceof SdnError && thrown.code === "unreachable" ? goneForGood(thrown) : thrown;
   });
-  const leftovers = leftoversOf(previous, intent, intent);
-  if (leftovers.length > 0) await converse(context, place, removalOf(intent, leftovers, undefined));
+  const leftovers = leftoversOf(done.previous, intent, intent);
+  if (leftovers.length === 0) return done.snapshot;
+  return (await converse(context, place, removalOf(intent, leftovers, undefined))).snapshot;
 }
 
 function goneForGood(error: SdnError): SdnError {

@@ -29,6 +29,8 @@ import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
 import { adviceOn, damagedRecord, recordDrift } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
+import { concernsFirewall } from "../compile/firewall/site";
+import type { FirewallFleet } from "./firewall/fleet";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
@@ -65,6 +67,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   constructor(
     private readonly kind: HostResourceKind<I>,
     private readonly hosts: Hosts,
+    private readonly firewalls: FirewallFleet,
   ) {
     this.token = kind.token;
     const identity = kind.identity.map((name) => [name, { replaceOnChanges: true }] as const);
@@ -194,7 +197,18 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       });
     }
     if (intent.kind === "segment") this.warnOfNarrowPaths(context, host, intent, snapshot);
+    await this.settleFirewall(context, { connection, host, intent }, snapshot);
     return { ...inputs, generation, drift: [] };
+  }
+
+  /** What rules speak of came, changed or went: until they follow, the host lets nothing of it through. */
+  private async settleFirewall(
+    context: CallContext,
+    { connection, host, intent }: Parsed<I>,
+    snapshot: Snapshot,
+  ): Promise<void> {
+    if (snapshot.firewall.record === undefined || !concernsFirewall(intent)) return;
+    await this.firewalls.settle(context, { name: host, uri: connectionUri(connection), connection });
   }
 
   /** Once a pair of hosts and run, however many segments they share. */
@@ -259,7 +273,10 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       return;
     }
     const place = { session: this.hosts.session(connection), host, intent, whole: intent };
-    await this.hosts.progress.during(host, context, () => removeChange(context, place, generationOf(outputs)));
+    const snapshot = await this.hosts.progress.during(host, context, () =>
+      removeChange(context, place, generationOf(outputs)),
+    );
+    await this.settleFirewall(context, parsed, snapshot);
   }
 }
 

@@ -20,7 +20,16 @@ export class Hosts {
   private readonly names = new Map<string, string>();
   private readonly pairs = new Set<string>();
 
-  constructor(private readonly acquire: (connection: Connection) => Target) {}
+  /** @param open a target of its own, which makes a connection of its own; needed where something is changed */
+  constructor(
+    private readonly acquire: (connection: Connection) => Target,
+    private readonly open: (connection: Connection) => Target = acquire,
+  ) {}
+
+  /** Nothing of it is shared: whoever dials closes it. */
+  dial(connection: Connection): Target {
+    return this.open(connection);
+  }
 
   session(connection: Connection): HostSession {
     const uri = connectionUri(connection);

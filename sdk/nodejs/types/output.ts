@@ -6,6 +6,8 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
+import {Endpoint, Host, SecurityGroup, Subnet, VirtualNetwork} from "..";
+
 /**
  * Addresses from one to another, IPv4 or IPv6.
  */
@@ -140,6 +142,20 @@ export interface HostFacts {
      * Whether it makes its networks again by itself when it starts, and repairs them every 5 minutes: `systemd` (it does), `none` (systemd does not run it, or it is a namespace), `read-only` (/etc/systemd/system is), `damaged` (what is needed for it is missing or damaged; `pulumi up` repairs it).
      */
     persistence?: string;
+}
+
+/**
+ * From where the hosts of a fabric are administered.
+ */
+export interface ManagementAccess {
+    /**
+     * Addresses of those who administer, IPv4 or IPv6, such as `198.51.100.0/24`.
+     */
+    cidr: string;
+    /**
+     * TCP ports of the hosts: `22`, or `22,8443`, or `9000-9010`.
+     */
+    ports: string;
 }
 
 /**

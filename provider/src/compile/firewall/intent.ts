@@ -23,6 +23,8 @@ export interface EndpointRef {
   readonly routerVni: number;
   /** Without prefix lengths. */
   readonly addresses: readonly string[];
+  /** URI of the host that it is on. */
+  readonly host?: string | undefined;
 }
 
 /** Every part must match. */
@@ -71,11 +73,11 @@ export type TargetSpec =
 
 /** As the user wrote it; `policy/parse.ts` has the forms. */
 export interface ServiceSpec {
-  /** `tcp`, `udp`, `icmp`, …, or a number. `icmp` alone is ICMP in IPv4 and ICMPv6 in IPv6 packets. */
+  /** `tcp`, `udp`, `icmp`, …, or a number. `icmp` is ICMP in IPv4 and ICMPv6 in IPv6 packets. */
   readonly protocol: string;
   /** `80,443,8000-8010` */
   readonly ports?: string | undefined;
-  /** `echo-request`, `3/4` */
+  /** `echo-request`, `3/4`. With `icmp` a name is meant in both families, a number in IPv4. */
   readonly icmpTypes?: readonly string[] | undefined;
 }
 
@@ -94,6 +96,13 @@ export interface RuleSpec {
   readonly log?: string | undefined;
 }
 
+/** From where the hosts are administered. */
+export interface ManagementSpec {
+  readonly cidr: string;
+  /** TCP ports of the hosts: `22`, `22,8443`. */
+  readonly ports: string;
+}
+
 export interface PolicySpec {
   /** The component's name: in messages. */
   readonly label: string;
@@ -110,6 +119,8 @@ export interface PolicySpec {
   readonly onClose: "cut" | "keep";
   /** Those that rules and `appliesTo` name. */
   readonly groups: readonly GroupSpec[];
+  /** What policies of hosts never cut off. */
+  readonly management?: readonly ManagementSpec[] | undefined;
   /** Left out: a change that cuts the operator's session off is refused, and that session is always let through. */
   readonly failsafe?: "off" | undefined;
 }

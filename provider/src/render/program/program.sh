@@ -996,6 +996,15 @@ underlay_hint() { # the address at which the operator's session arrived, else th
   if [ $# = 4 ] && ip -o addr show to "$3" 2>/dev/null | grep -q .; then echo "$3"; return; fi
   ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
 }
+docker_facts() { # both at once: no command of Docker's has both
+  docker_said=$({
+    docker version --format 'engine {{.Server.Version}} {{.Server.APIVersion}}' &
+    docker info --format 'pools {{json .DefaultAddressPools}}' &
+    wait
+  } 2>/dev/null)
+  say "fact docker $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^engine //p')")"
+  say "fact docker-pools $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^pools //p')")"
+}
 facts() {
   say "fact kernel $(encode "$(uname -r)")"
   say "fact architecture $(encode "$(uname -m)")"
@@ -1004,7 +1013,7 @@ facts() {
   say "fact hostname $(encode "$(uname -n)")"
   say "fact iproute2 $(encode "$(ip -V 2>/dev/null | sed 's/.*iproute2-\([^,]*\).*/\1/')")"
   say "fact nftables $(encode "$(nft --version 2>/dev/null | sed 's/[^0-9]*\([0-9.]*\).*/\1/')")"
-  say "fact docker $(encode "$(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}' 2>/dev/null)")"
+  docker_facts
   say "fact features $(encode "$(probe_features | tr '\n' ' ')")"
   say "fact underlay $(encode "$(underlay_hint)")"
   say "fact uid $(encode "$(id -u)")"

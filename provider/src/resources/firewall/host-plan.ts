@@ -1,0 +1,164 @@
+/** What becomes of one host's firewall by some changes: computed from what the host says, before anything is sent. */
+
+import type { Compiled } from "../../compile/firewall/compile";
+import { compileDocument, sameProgram } from "../../compile/firewall/compile";
+import { cutOf, flowOfCut } from "../../compile/firewall/cut-flow";
+import type { EntryChange, Failsafe, FirewallDocument } from "../../compile/firewall/document";
+import { changed, emptyDocument, isVacant, zonesFor } from "../../compile/firewall/document";
+import { flowsToCut } from "../../compile/firewall/flows";
+import { siteOf } from "../../compile/firewall/site";
+import type { Intent } from "../../compile/intent";
+import { SdnError } from "../../model/error";
+import { parsePorts } from "../../policy/parse";
+import type { FirewallState, Snapshot } from "../../model/snapshot";
+import { parseFlow } from "../../render/conntrack";
+import type { FirewallChange, FirewallHost } from "./change";
+
+export interface HostPlan {
+  readonly host: FirewallHost;
+  readonly generation: number | undefined;
+  readonly before: Compiled | undefined;
+  /** `undefined`: nobody has anything in it any more. */
+  readonly after: Compiled | undefined;
+  /** Whether packets may be judged differently. */
+  readonly rules: boolean;
+  /** Whether the host's record has to be written, or what it holds back be let go. */
+  readonly record: boolean;
+  /** What passes nothing until now, since the host's rules did not know it. */
+  readonly held: FirewallState["held"];
+}
+
+/** What is known of the host. */
+export interface HostState {
+  readonly firewall: FirewallState;
+  /** What it has, or will have. */
+  readonly intents: readonly Intent[];
+}
+
+export function hostState({ firewall, ledger }: Snapshot): HostState {
+  return { firewall, intents: [...ledger.values()].map((entry) => JSON.parse(entry.intent) as Intent) };
+}
+
+/** A change, and the generation that it gets where it changes something. */
+export interface Numbered {
+  readonly change: FirewallChange;
+  readonly generation: number;
+}
+
+/** @throws SdnError where the change is stale, an entry is somebody else's, or the policies cannot be compiled */
+export function planHost(host: FirewallHost, found: HostState, changes: readonly Numbered[], now: number): HostPlan {
+  const { firewall } = found;
+  const present = documentOf(firewall);
+  const entries = changes.map(({ change, generation }) => {
+    const known = entryIn(present, change);
+    refuseForeign(host, known, change);
+    return entryChange(change, known, generation);
+  });
+  const wanted = settled(changed(present ?? emptyDocument, entries), found, now);
+  const before = present === undefined ? undefined : compileDocument(present, host.uri);
+  const vacant = isVacant(wanted);
+  const compiled = vacant ? undefined : compileDocument(wanted, host.uri);
+  const after = compiled && withCuts(compiled, before, firewall.flows, host.uri);
+  const rules =
+    after === undefined
+      ? before !== undefined
+      : before === undefined || firewall.table !== "same" || !sameProgram(before.program, after.program);
+  return {
+    host,
+    generation: firewall.record?.generation,
+    before,
+    after,
+    rules,
+    record: rules || firewall.held.length > 0 || !sameDocument(before?.document, after?.document),
+    held: firewall.held,
+  };
+}
+
+export function documentOf({ record }: FirewallState): FirewallDocument | undefined {
+  return record?.intent === undefined ? undefined : (JSON.parse(record.intent) as FirewallDocument);
+}
+
+/** The document with what the host has now. */
+function settled(document: FirewallDocument, { firewall, intents }: HostState, now: number): FirewallDocument {
+  const site = siteOf(intents);
+  return {
+    ...document,
+    site,
+    zones: zonesFor(site, document.zones),
+    failsafe: failsafeOf(document, firewall),
+    now,
+  };
+}
+
+/** The session in use, and what the fabrics say, where a policy is about the host itself. */
+function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState): readonly Failsafe[] {
+  const own = Object.values(policies)
+    .map(({ spec }) => spec)
+    .filter(({ appliesTo, failsafe }) => failsafe !== "off" && appliesTo.some(({ kind }) => kind === "host"));
+  if (own.length === 0) return [];
+  const management = own.flatMap((spec) => spec.management ?? []);
+  const all: readonly Failsafe[] = [
+    ...(session === undefined ? [] : [{ client: session.clientAddress, server: session.serverAddress, port: session.serverPort }]),
+    ...management.flatMap(({ cidr, ports }) =>
+      parsePorts(ports, "management").flatMap(({ first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, index) => ({ client: cidr, port: first + index })),
+      ),
+    ),
+  ];
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
+  const open = flows.map(parseFlow).filter((flow) => flow !== undefined);
+  const earlier = (before?.document.cuts ?? []).map(flowOfCut);
+  const { plan, policies, document } = after;
+  const cuts = flowsToCut(plan, policies, open, document.now, earlier).map(cutOf);
+  if (cuts.length === 0 && document.cuts.length === 0) return after;
+  return compileDocument({ ...document, cuts }, uri);
+}
+
+export type KnownEntry = FirewallDocument["policies"][string] | FirewallDocument["members"][string];
+
+export function entryIn(document: FirewallDocument | undefined, { kind, key }: FirewallChange): KnownEntry | undefined {
+  return kind === "policy" ? document?.policies[key] : document?.members[key];
+}
+
+const isSame = (known: KnownEntry, { owner, spec }: FirewallChange): boolean =>
+  known.owner === owner && JSON.stringify(known.spec) === JSON.stringify(spec);
+
+/** What the host has already stays as it is, generation included. */
+function entryChange(change: FirewallChange, known: KnownEntry | undefined, generation: number): EntryChange {
+  const { kind, key, owner } = change;
+  const own = known !== undefined && isSame(known, change) ? known.generation : generation;
+  if (kind === "policy") {
+    return { kind, key, entry: change.spec && { owner, generation: own, spec: change.spec } };
+  }
+  return { kind, key, entry: change.spec && { owner, generation: own, spec: change.spec } };
+}
+
+function refuseForeign(host: FirewallHost, known: KnownEntry | undefined, change: FirewallChange): void {
+  if (known === undefined) return;
+  const at = { host: host.name, resource: change.label };
+  if (known.owner !== change.owner) {
+    throw new SdnError({
+      ...at,
+      code: "conflict",
+      cause: `the host has one of this name already, which belongs to ${known.owner}`,
+      remedy: "choose another name",
+    });
+  }
+  const { expected } = change;
+  // A generation that moved on to just what is wanted now is our own change whose reply was lost.
+  if (expected === undefined || known.generation <= expected || isSame(known, change)) return;
+  throw new SdnError({
+    ...at,
+    code: "stale",
+    cause: `it has generation ${known.generation} on the host, this state was written for ${expected}`,
+    remedy: "run `pulumi refresh`, look at what the other run changed, and run again",
+  });
+}
+
+/** Time alone is no reason to write. */
+function sameDocument(one: FirewallDocument | undefined, other: FirewallDocument | undefined): boolean {
+  return JSON.stringify({ ...one, now: 0 }) === JSON.stringify({ ...other, now: 0 });
+}
