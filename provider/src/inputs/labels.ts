@@ -34,7 +34,7 @@ function readExpression(reader: InputReader): ValueMap {
   const operator = reader.require("operator", reader.choice("operator", operators), operators.join(", "));
   const values = reader.orUnknown("values", reader.texts("values", parseLabelValue));
   reader.finish();
-  if (operator !== undefined) refuseValues(reader, operator, values);
+  if (operator !== undefined) refuseValues(reader, operator);
   const read = {
     key: reader.orUnknown("key", key),
     operator: reader.orUnknown("operator", operator),
@@ -43,14 +43,10 @@ function readExpression(reader: InputReader): ValueMap {
   return present<Readonly<Record<string, Value | undefined>>>(read) as ValueMap;
 }
 
-function refuseValues(
-  reader: InputReader,
-  operator: (typeof operators)[number],
-  values: readonly string[] | Unknown | undefined,
-): void {
+function refuseValues(reader: InputReader, operator: (typeof operators)[number]): void {
   const wants = operator === "In" || operator === "NotIn";
-  const isEmpty = values === undefined || (Array.isArray(values) && values.length === 0);
-  if (wants !== isEmpty) return;
+  const listed = reader.list("values");
+  if (reader.unknowns.has(reader.at("values")) || wants === (listed ?? []).length > 0) return;
   reader.problems.add(
     new SdnError({
       code: "invalid-input",

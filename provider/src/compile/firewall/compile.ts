@@ -28,7 +28,7 @@ export const sameProgram = (one: Program, other: Program): boolean => JSON.strin
 export function compileDocument(document: FirewallDocument, host: string): Compiled {
   const policies = Object.values(document.policies).map(({ spec }) => policyOf(spec));
   const world = worldOf(document, host);
-  const options = planOptions(document, host);
+  const options: PlanOptions = { host, now: document.now };
   const plan = firewallPlan(policies, world, options);
   const program = firewallProgram(plan, document.cuts.map(flowOfCut));
   return { document, policies, world, options, plan, program };

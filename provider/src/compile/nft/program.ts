@@ -111,6 +111,9 @@ export function replaceCommands(program: Program): readonly NftCommand[] {
   return [{ add: table }, { delete: table }, { add: table }, ...changeCommands(empty, program)];
 }
 
+/** The same as a second table: a drop of either is final, so only what both let through passes. */
+export const nextProgram = (program: Program): Program => ({ ...program, table: `${program.table}_next` });
+
 /**
  * Takes one program to another in one transaction. Where they are the same, all that it does is to empty what the host
  * filled meanwhile.

@@ -127,7 +127,8 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const change = this.change(urn, parsed.spec, generation);
     const found = await readEntry(context, this.hosts, change, parsed.hosts);
     if (found === undefined) return undefined;
-    for (const { host, sentence, advice } of found.drift) context.log("warning", `host ${host}: ${sentence}. ${advice}`);
+    for (const { host, sentence, advice } of found.drift)
+      context.log("warning", `host ${host}: ${sentence}. ${advice}`);
     const drift = found.drift.map(({ host, sentence }) => `${host}: ${sentence}`);
     return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [] } };
   }

@@ -79,7 +79,11 @@ export class HostLine {
       await this.change([["remove_firewall"]], undefined, generation, signal);
       return;
     }
-    const words = [["firewall_settings"], ["firewall_table", nftText(replaceCommands(after.program))], ...settleWords(held)];
+    const words = [
+      ["firewall_settings"],
+      ["firewall_table", nftText(replaceCommands(after.program))],
+      ...settleWords(held),
+    ];
     await this.change(words, after, generation, signal);
   }
 

@@ -98,7 +98,9 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
   if (own.length === 0) return [];
   const management = own.flatMap((spec) => spec.management ?? []);
   const all: readonly Failsafe[] = [
-    ...(session === undefined ? [] : [{ client: session.clientAddress, server: session.serverAddress, port: session.serverPort }]),
+    ...(session === undefined
+      ? []
+      : [{ client: session.clientAddress, server: session.serverAddress, port: session.serverPort }]),
     ...management.flatMap(({ cidr, ports }) =>
       parsePorts(ports, "management").flatMap(({ first, last }) =>
         Array.from({ length: last - first + 1 }, (_, index) => ({ client: cidr, port: first + index })),
