@@ -148,8 +148,8 @@ export interface SshSession {
 
 /** What others filter. */
 export interface ForeignTables {
-  /** nft's JSON, a table each. */
-  readonly tables: readonly string[];
+  /** As nft lists them, without counters and with priorities as numbers. */
+  readonly tables: string;
   /** What `iptables-save` says where the kernel has rules of before nftables. */
   readonly legacy: readonly string[];
 }

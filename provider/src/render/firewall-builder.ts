@@ -79,11 +79,11 @@ export class FirewallBuilder {
         this.tableJson = content === "" ? undefined : decodeText(content);
         return true;
       case "foreign":
-        this.foreign = { tables: linesOf(content), legacy: this.foreign?.legacy ?? [] };
+        this.foreign = { tables: decodeText(content), legacy: this.foreign?.legacy ?? [] };
         return true;
       case "foreign-legacy":
         if (where !== "" && content !== "") {
-          const { tables = [], legacy = [] } = this.foreign ?? {};
+          const { tables = "", legacy = [] } = this.foreign ?? {};
           this.foreign = { tables, legacy: [...legacy, decodeText(content)] };
         }
         return true;

@@ -1,4 +1,5 @@
 /** One change of one resource on its host, until nothing is left of what was there before. */
+import { holdWords } from "../compile/firewall/hold";
 import type { Intent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { applyWords, leftoverWords, queriesOf, removeAllWords } from "../compile/plan";
@@ -36,7 +37,8 @@ export async function applyChange(
   expectedGeneration: number | undefined,
 ): Promise<Done> {
   const { intent, whole } = place;
-  const fragment = fragmentOf(intent, applyWords(before, whole), expectedGeneration);
+  const words = [...holdWords(before, intent), ...applyWords(before, whole)];
+  const fragment = fragmentOf(intent, words, expectedGeneration);
   const done = await converse(context, place, fragment, proofsOf(before, intent, whole));
   const leftovers = leftoversOf(done.previous, intent, before, intent);
   if (leftovers.length === 0) return done;

@@ -423,7 +423,7 @@ op_query_foreign() { # what others filter, without anything of it loaded by aski
 foreign_tables() {
   nft list tables | while read -r _ family name; do
     case $name in sdn*) continue ;; esac
-    nft -j list table "$family" "$name"
+    nft -s -y list table "$family" "$name"
   done
 }
 

@@ -28,8 +28,11 @@ export function readEntryInputs<Spec>(
   }
   // The property maps of the wire and of the state have their keys in other orders; what is compared has one.
   const spec = ordered(stripSecrets(value)) as unknown as Spec;
-  reader.problems.collect(() => check(spec));
-  if (!reader.problems.empty) return { reader, parsed: undefined };
+  const sound = reader.problems.collect(() => {
+    check(spec);
+    return true;
+  });
+  if (sound !== true) return { reader, parsed: undefined };
   return { reader, parsed: { hosts: hosts.filter((host) => host !== undefined), spec } };
 }
 

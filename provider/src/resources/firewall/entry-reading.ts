@@ -93,6 +93,7 @@ function tableDrift({ firewall }: Snapshot): readonly string[] {
       return ["the firewall's table inet sdn_fw was changed by somebody else"];
     case "same":
     case "none":
+    case undefined:
       return [];
   }
 }

@@ -112,7 +112,7 @@ export class FirewallPreview {
     // Once a host and run: it does not depend on the policy.
     if (this.said.has(host.uri)) return;
     this.said.add(host.uri);
-    for (const chain of foreignChains(snapshot.firewall.foreign ?? "")) {
+    for (const chain of foreignChains(snapshot.firewall.foreign?.tables ?? "")) {
       context.log("info", `host ${host.name}: what somebody else drops stays dropped: ${foreignSentence(chain)}`);
     }
   }
