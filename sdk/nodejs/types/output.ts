@@ -143,6 +143,28 @@ export interface HostFacts {
 }
 
 /**
+ * A route for packets by their source, before all routes by destination.
+ */
+export interface PolicyRoute {
+    /**
+     * Source: a CIDR inside the network's space. Not in the next hop's own subnet.
+     */
+    from: string;
+    /**
+     * By whom: an address in one of the network's subnets. What comes back out of that subnet is routed as usual.
+     */
+    nextHop: string;
+    /**
+     * Its place, 1 to 999: the lowest that matches decides. Unique for each address family.
+     */
+    priority: number;
+    /**
+     * Destination: a CIDR. Default: whatever would take the default route.
+     */
+    to?: string;
+}
+
+/**
  * Addresses that are handed to nobody.
  */
 export interface Reservation {
@@ -172,6 +194,20 @@ export interface ReservedCidr {
      * Whose they are; messages say it.
      */
     reason: string;
+}
+
+/**
+ * A static route in the network's routers.
+ */
+export interface Route {
+    /**
+     * Where to: a CIDR. Not the network's own space, and not a part of one of its subnets.
+     */
+    destination: string;
+    /**
+     * By whom: an address in one of the network's subnets, whose endpoint sends packets on (it needs `antiSpoofing: false`); on every host that has that subnet. Or `blackhole`: dropped.
+     */
+    nextHop: string;
 }
 
 /**
@@ -331,6 +367,14 @@ export interface TopologyNetwork {
      */
     peers: string[];
     /**
+     * Its routes by source, in the order in which they are asked.
+     */
+    policyRoutes: outputs.PolicyRoute[];
+    /**
+     * Its static routes.
+     */
+    routes: outputs.Route[];
+    /**
      * Its own VNI.
      */
     vni: number;
@@ -383,15 +427,19 @@ export interface TopologySubnet {
      */
     cidr?: string;
     /**
-     * The IPv4 gateway.
+     * The IPv4 gateway. Absent where the subnet is internal.
      */
     gateway?: string;
+    /**
+     * Whether it is layer 2 only, without gateways.
+     */
+    internal: boolean;
     /**
      * Its IPv6 addresses.
      */
     ipv6Cidr?: string;
     /**
-     * The IPv6 gateway.
+     * The IPv6 gateway. Absent where the subnet is internal.
      */
     ipv6Gateway?: string;
     /**
