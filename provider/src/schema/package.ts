@@ -1,3 +1,4 @@
+import { addressPlanTypes, getAddressPlan } from "./address-plan";
 import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
@@ -47,6 +48,7 @@ export const customResources = {
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
 export const functions = {
+  "sdn:index:getAddressPlan": getAddressPlan,
   "sdn:index:getRoute": getRoute,
   "sdn:index:getTopology": getTopology,
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
@@ -73,6 +75,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:ReservedCidr": reservedCidrType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
+  ...addressPlanTypes,
   ...seeingTypes,
 };
 

@@ -405,3 +405,4 @@ export interface VniRangeArgs {
      */
     start: pulumi.Input<number>;
 }
+

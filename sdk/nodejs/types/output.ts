@@ -7,6 +7,198 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
+ * A block of a network's space.
+ */
+export interface AddressPlanBlock {
+    /**
+     * The block.
+     */
+    cidr: string;
+    /**
+     * The subnet that has it.
+     */
+    subnet: string;
+}
+
+/**
+ * Room for endpoints.
+ */
+export interface AddressPlanEndpoints {
+    /**
+     * How many of them are in use.
+     */
+    inUse: number;
+    /**
+     * How many of them are left.
+     */
+    left: number;
+    /**
+     * Where their addresses are taken from: `FIRST-LAST`.
+     */
+    ranges: string[];
+    /**
+     * How many can be handed out. IPv6: rounded, where there are more than 2^53.
+     */
+    total: number;
+}
+
+/**
+ * What one host's engine hands out.
+ */
+export interface AddressPlanHostRange {
+    /**
+     * The range.
+     */
+    cidr: string;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * How many of them are in use.
+     */
+    inUse: number;
+    /**
+     * How many of them are left.
+     */
+    left: number;
+    /**
+     * The host's router, its first address.
+     */
+    router: string;
+    /**
+     * How many can be handed out. IPv6: rounded, where there are more than 2^53.
+     */
+    total: number;
+}
+
+/**
+ * A virtual network's address space.
+ */
+export interface AddressPlanNetwork {
+    /**
+     * Its IPv4 space.
+     */
+    ipv4?: outputs.AddressPlanNetworkSpace;
+    /**
+     * Its IPv6 space.
+     */
+    ipv6?: outputs.AddressPlanNetworkSpace;
+    /**
+     * The network's name.
+     */
+    name: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Its own VNI.
+     */
+    vni: number;
+}
+
+/**
+ * A network's space, of one family.
+ */
+export interface AddressPlanNetworkSpace {
+    /**
+     * The space.
+     */
+    cidr: string;
+    /**
+     * What no subnet has: the largest blocks, in order of address.
+     */
+    free: string[];
+    /**
+     * What subnets have.
+     */
+    taken: outputs.AddressPlanBlock[];
+}
+
+/**
+ * Addresses that nobody gets.
+ */
+export interface AddressPlanReservation {
+    /**
+     * `FIRST-LAST`.
+     */
+    range: string;
+    /**
+     * Why.
+     */
+    reason: string;
+}
+
+/**
+ * Addresses of a subnet, of one family.
+ */
+export interface AddressPlanSpace {
+    /**
+     * Single addresses that are in use, in order.
+     */
+    addresses: outputs.AddressUse[];
+    /**
+     * Its addresses.
+     */
+    cidr: string;
+    /**
+     * Room for endpoints. Absent where a subnet has grown and this run has not seen it.
+     */
+    endpoints?: outputs.AddressPlanEndpoints;
+    /**
+     * What hosts' engines hand out addresses from.
+     */
+    hostRanges: outputs.AddressPlanHostRange[];
+    /**
+     * How many more hosts get a range. Absent where `endpoints` is.
+     */
+    hostRangesLeft?: number;
+    /**
+     * What nobody gets. Empty where `rulesKnown` is false.
+     */
+    reservations: outputs.AddressPlanReservation[];
+    /**
+     * How many addresses the CIDR has. IPv6: rounded.
+     */
+    size: number;
+}
+
+/**
+ * A subnet's addresses.
+ */
+export interface AddressPlanSubnet {
+    /**
+     * Its IPv4 addresses.
+     */
+    ipv4?: outputs.AddressPlanSpace;
+    /**
+     * Its IPv6 addresses.
+     */
+    ipv6?: outputs.AddressPlanSpace;
+    /**
+     * The subnet's name.
+     */
+    name: string;
+    /**
+     * Its network's name.
+     */
+    network: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Whether this run has the subnet, and so knows its reservations and allocation ranges. Else the usual division is taken, by what hosts hold.
+     */
+    rulesKnown: boolean;
+    /**
+     * VNI of the segment.
+     */
+    vni: number;
+}
+
+/**
  * Addresses from one to another, IPv4 or IPv6.
  */
 export interface AddressRange {
@@ -18,6 +210,28 @@ export interface AddressRange {
      * The first address.
      */
     start: string;
+}
+
+/**
+ * One address that is in use.
+ */
+export interface AddressUse {
+    /**
+     * The address.
+     */
+    address: string;
+    /**
+     * Where it is. Absent for a gateway, and for what is not on a host or only reserves the address.
+     */
+    host?: string;
+    /**
+     * Name of the endpoint or container; else empty.
+     */
+    name: string;
+    /**
+     * `gateway`; `router`: a host's own; `endpoint`; `container`: it joined the Docker network itself.
+     */
+    use: string;
 }
 
 /**
@@ -498,5 +712,23 @@ export interface VniRange {
      * First VNI, 1 to 16777215.
      */
     start: number;
+}
+
+/**
+ * A VNI that is in use.
+ */
+export interface VniUse {
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * What has it: `subnet web`.
+     */
+    use: string;
+    /**
+     * The VNI.
+     */
+    vni: number;
 }
 
