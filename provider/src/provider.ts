@@ -6,6 +6,7 @@ import { networkPeering } from "./components/network-peering";
 import { securityGroup } from "./components/security-group";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
+import { GetAddressPlan } from "./functions/get-address-plan";
 import { GetRoute } from "./functions/get-route";
 import { GetTopology } from "./functions/get-topology";
 import { AddressBook } from "./ipam/address-book";
@@ -76,6 +77,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };
   const functionTable: Table<keyof typeof functions, FunctionHandler> = {
+    "sdn:index:getAddressPlan": () => new GetAddressPlan(hosts),
     "sdn:index:getRoute": () => new GetRoute(hosts),
     "sdn:index:getTopology": () => new GetTopology(hosts),
   };

@@ -25,6 +25,11 @@ export type FirewallPolicy = import("./firewallPolicy").FirewallPolicy;
 export const FirewallPolicy: typeof import("./firewallPolicy").FirewallPolicy = null as any;
 utilities.lazyLoad(exports, ["FirewallPolicy"], () => require("./firewallPolicy"));
 
+export { GetAddressPlanArgs, GetAddressPlanResult, GetAddressPlanOutputArgs } from "./getAddressPlan";
+export const getAddressPlan: typeof import("./getAddressPlan").getAddressPlan = null as any;
+export const getAddressPlanOutput: typeof import("./getAddressPlan").getAddressPlanOutput = null as any;
+utilities.lazyLoad(exports, ["getAddressPlan","getAddressPlanOutput"], () => require("./getAddressPlan"));
+
 export { GetRouteArgs, GetRouteResult, GetRouteOutputArgs } from "./getRoute";
 export const getRoute: typeof import("./getRoute").getRoute = null as any;
 export const getRouteOutput: typeof import("./getRoute").getRouteOutput = null as any;

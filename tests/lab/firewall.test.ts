@@ -51,6 +51,7 @@ function base(left: readonly Box[]): Resources {
         network: ref(name === "other" ? "tenant" : "shop"),
         cidr: `10.20.${third}.0/24`,
         ipv6Cidr: `fd00:20:0:${third}::/64`,
+        docker: false,
       },
     },
   ]);

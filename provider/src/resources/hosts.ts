@@ -5,6 +5,7 @@ import { VtepBook } from "../ipam/vtep-book";
 import { Declared } from "./declared";
 import { FleetProgress } from "./progress";
 import { Arrivals, HostSession } from "./host-session";
+import { RunAllocations } from "./run-allocations";
 
 /** The hosts of this run: one session each. */
 export class Hosts {
@@ -12,6 +13,7 @@ export class Hosts {
   /** Of the run's subnets. */
   readonly vteps = new VtepBook();
   readonly progress = new FleetProgress();
+  readonly allocations = new RunAllocations();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly retired = new Set<string>();

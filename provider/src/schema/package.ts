@@ -1,3 +1,4 @@
+import { addressPlanTypes, getAddressPlan } from "./address-plan";
 import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, managementAccessType, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
@@ -54,6 +55,7 @@ export const customResources = {
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
 export const functions = {
+  "sdn:index:getAddressPlan": getAddressPlan,
   "sdn:index:getRoute": getRoute,
   "sdn:index:getTopology": getTopology,
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
@@ -82,6 +84,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...firewallTypes,
+  ...addressPlanTypes,
   ...seeingTypes,
 };
 

@@ -621,3 +621,4 @@ export interface VniRangeArgs {
      */
     start: pulumi.Input<number>;
 }
+

@@ -118,12 +118,7 @@ describe("what is held until the firewall knows it", () => {
   test.each<[string, Intent | undefined, Intent, readonly (readonly (string | number)[])[]]>([
     ["a new segment, as a whole", undefined, segment, [["firewall_hold", "sdn-b-5001"]]],
     ["a segment that was there is not closed for a change of it", segment, { ...segment, mtu: 1400 }, []],
-    [
-      "a new port's addresses",
-      undefined,
-      port,
-      [["firewall_hold", "sdn-b-5001", "10.20.1.10,fd00:20:1:0::a"]],
-    ],
+    ["a new port's addresses", undefined, port, [["firewall_hold", "sdn-b-5001", "10.20.1.10,fd00:20:1:0::a"]]],
     ["nothing of a port that keeps its addresses", port, { ...port, mac: "0e:5d:00:00:00:02" }, []],
     [
       "only the new one of its addresses",

@@ -49,7 +49,7 @@ describe("what others drop", () => {
     ],
     [
       "a set's elements and a map are passed over",
-      'table inet mine {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 192.0.2.1,\n\t\t\t     192.0.2.2 }\n\t}\n\n\tchain c {\n\t\ttype filter hook forward priority -300; policy accept;\n\t\tip saddr @s drop\n\t}\n}',
+      "table inet mine {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 192.0.2.1,\n\t\t\t     192.0.2.2 }\n\t}\n\n\tchain c {\n\t\ttype filter hook forward priority -300; policy accept;\n\t\tip saddr @s drop\n\t}\n}",
       ["table inet mine, chain c (forward, priority -300, before ours): ip saddr @s drop"],
     ],
     [

@@ -1,5 +1,5 @@
 /** `getTopology` and `getRoute` on modelled hosts that a whole `up` has converged. */
-import type { RouteHop } from "../../../provider/src/compile/route-trace";
+import type { RouteHop } from "../../../provider/src/compile/route-trail";
 import { connectionValue } from "../../../provider/src/resources/connection-inputs";
 import type { ValueMap } from "../../../provider/src/rpc/value";
 import { ResourceReference, unknown } from "../../../provider/src/rpc/value";

@@ -24,6 +24,8 @@ interface ChangeBase {
   readonly owner: string;
   /** As messages name it: `policy web`. */
   readonly label: string;
+  /** Whether hosts were found to differ, so that everything is looked after. */
+  readonly repair: boolean;
   /** The generation that this state knows; `undefined` where it knows none. */
   readonly expected: number | undefined;
 }

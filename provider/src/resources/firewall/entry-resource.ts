@@ -91,7 +91,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const parsed = this.parse(news);
     const generation = generationOf(olds);
     if (parsed === undefined) return { ...news, generation: unknown, ...settledOutputs };
-    const change = this.change(urn, parsed.spec, generation);
+    const change = { ...this.change(urn, parsed.spec, generation), repair: listOf(olds["drift"]).length > 0 };
     if (preview) {
       await this.preview.look(context, change, parsed.hosts);
       return { ...news, generation: unknown, ...settledOutputs };
@@ -170,7 +170,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const { kind, noun, key } = this.kind;
     const label = `${noun} ${spec.label}`;
     // A kind's spec is the one of its changes.
-    return { kind, key: key(spec), owner: ownerOf(urn), label, expected, spec } as FirewallChange;
+    return { kind, key: key(spec), owner: ownerOf(urn), label, expected, repair: false, spec } as FirewallChange;
   }
 
   private removal(urn: string, spec: Spec, expected: number | undefined): FirewallChange {

@@ -11,7 +11,7 @@ import type { Intent } from "../../compile/intent";
 import { SdnError } from "../../model/error";
 import { parsePorts } from "../../policy/parse";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
-import { parseFlow } from "../../render/conntrack";
+import { parseFlows } from "../../render/conntrack";
 import type { FirewallChange, FirewallHost } from "./change";
 
 export interface HostPlan {
@@ -69,7 +69,11 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
     before,
     after,
     rules,
-    record: rules || firewall.held.length > 0 || !sameDocument(before?.document, after?.document),
+    record:
+      rules ||
+      firewall.held.length > 0 ||
+      changes.some(({ change }) => change.repair) ||
+      !sameDocument(before?.document, after?.document),
     held: firewall.held,
   };
 }
@@ -111,7 +115,7 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
 }
 
 function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
-  const open = flows.map(parseFlow).filter((flow) => flow !== undefined);
+  const open = parseFlows(flows.filter((line) => !isOver(line)));
   const earlier = (before?.document.cuts ?? []).map(flowOfCut);
   const { plan, policies, document } = after;
   const cuts = flowsToCut(plan, policies, open, document.now, earlier).map(cutOf);
@@ -159,6 +163,9 @@ function refuseForeign(host: FirewallHost, known: KnownEntry | undefined, change
     remedy: "run `pulumi refresh`, look at what the other run changed, and run again",
   });
 }
+
+/** Conntrack remembers a connection for some time after both ends closed it. */
+const isOver = (line: string): boolean => / (TIME_WAIT|CLOSE) /.test(line);
 
 /** Time alone is no reason to write. */
 function sameDocument(one: FirewallDocument | undefined, other: FirewallDocument | undefined): boolean {

@@ -7,8 +7,16 @@ const mostShown = 5;
 const protocolNames: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp" };
 
 /** Nothing where it ends none. */
-export function openFlowSentences({ document }: Compiled, policy: string): readonly string[] {
-  const own = document.cuts.filter(({ by }) => by.startsWith(`${policy}/`));
+export function openFlowSentences(
+  before: Compiled | undefined,
+  { document }: Compiled,
+  policy: string,
+): readonly string[] {
+  // Those that an earlier change ended linger in conntrack for a while.
+  const earlier = new Set((before?.document.cuts ?? []).map(({ by: _by, ...flow }) => JSON.stringify(flow)));
+  const own = document.cuts.filter(
+    ({ by, ...flow }) => by.startsWith(`${policy}/`) && !earlier.has(JSON.stringify(flow)),
+  );
   if (own.length === 0) return [];
   const shown = own.slice(0, mostShown).map((flow) => `${flowText(flow)} by ${flow.by}`);
   const more = own.length > mostShown ? ` and ${own.length - mostShown} more` : "";

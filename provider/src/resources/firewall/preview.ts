@@ -104,9 +104,10 @@ export class FirewallPreview {
   }
 
   private sayPlan(context: CallContext, policy: string, plan: HostPlan, snapshot: Snapshot): void {
-    const { host, after } = plan;
+    const { host, before, after } = plan;
     if (after === undefined) return;
-    for (const sentence of openFlowSentences(after, policy)) context.log("warning", `host ${host.name}: ${sentence}`);
+    for (const sentence of openFlowSentences(before, after, policy))
+      context.log("warning", `host ${host.name}: ${sentence}`);
     const { elements, chains } = programSize(after.program);
     context.log("info", `host ${host.name}: ${elements} elements and ${chains} chains for all policies together`);
     // Once a host and run: it does not depend on the policy.
