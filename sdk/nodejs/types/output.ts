@@ -87,7 +87,7 @@ export interface HostEvent {
      */
     detail: string;
     /**
-     * `restored` (after a start of the host), `repaired` (somebody had changed something), `failed`, or `damaged` (the saved record was, and nothing of it was made).
+     * `restored` (after a start of the host), `repaired` (somebody had changed something), `rolled-back` (a change of the firewall that was not proved in time), `failed`, or `damaged` (the saved record was, and nothing of it was made).
      */
     kind: string;
     /**

@@ -25,6 +25,13 @@ class ModelMachine implements Machine {
   };
   sysctl = (key: string): string => this.host.sysctl(key);
   setSysctl = (key: string, value: string): void => this.host.setSysctl(key, value);
+  pastDeadline = async (): Promise<void> => this.host.passTime(3600);
+  deleteTable = (name: string): void => this.host.change(({ firewall }) => firewall.tables.delete(name));
+  addChain = (table: string, name: string): void =>
+    this.host.change(({ firewall: { tables } }) => {
+      const chain = { add: { chain: { family: "inet", table, name } } };
+      tables.set(table, [...(tables.get(table) ?? []), chain]);
+    });
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   reset = async (): Promise<void> => {
     this.host = new ModelHost();

@@ -26,6 +26,7 @@ import {
   segmentIntent,
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
+import { firewall } from "./firewall-cases";
 
 /** A host, and what others do to it. */
 export interface Machine {
@@ -48,13 +49,18 @@ export interface Machine {
   /** The host's own, as somebody else sees and sets them. */
   sysctl(key: string): string;
   setSysctl(key: string, value: string): void;
+  /** Until the time for the proof of an armed change is over, and the host has done what it does then. */
+  pastDeadline(): Promise<void>;
+  /** What somebody else does to a table of the family `inet`. */
+  deleteTable(name: string): void;
+  addChain(table: string, name: string): void;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */
   reset(): Promise<void>;
 }
 
-interface Bench {
+export interface Bench {
   readonly machine: Machine;
   readonly router: RouterIntent;
   readonly segment: SegmentIntent;
@@ -72,7 +78,7 @@ interface Bench {
   events(): Promise<readonly string[]>;
 }
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly check: (bench: Bench) => Promise<void>;
 }
@@ -718,7 +724,19 @@ const persistence: readonly Case[] = [
   },
 ];
 
-const cases = { adoption, creation, changes, records, removal, peering, routing, translation, refusals, persistence };
+const cases = {
+  adoption,
+  creation,
+  changes,
+  records,
+  removal,
+  peering,
+  routing,
+  translation,
+  refusals,
+  persistence,
+  firewall,
+};
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {

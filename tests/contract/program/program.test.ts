@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { parseReport } from "../../../provider/src/render/report";
 import { routerIntent } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
+import { waitFor } from "../support/wait";
 import { ProgramHost, sh } from "./bench";
 import type { Machine } from "./program.contract";
 import { describeProgramContract } from "./program.contract";
@@ -45,6 +46,10 @@ class RealMachine implements Machine {
   };
   sysctl = (key: string): string => this.host.in(`sysctl -n ${key}`).trim();
   setSysctl = (key: string, value: string): void => void this.host.in(`sysctl -qw ${key}=${value}`);
+  pastDeadline = (): Promise<void> =>
+    waitFor("the end of what is armed", () => !existsSync(`${this.host.ledger}/firewall.armed`));
+  deleteTable = (name: string): void => void this.host.in(`nft delete table inet ${name}`);
+  addChain = (table: string, name: string): void => void this.host.in(`nft add chain inet ${table} ${name}`);
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }

@@ -28,8 +28,14 @@ check_record() {
   [ -e "$state/resources/$1" ] || return 0
   record_state=damaged
   {
-    read -r record_generation && read -r record_hash && read -r record_mark && read -r record_intent || return 0
-    read -r record_sum || record_sum=
+    read -r record_generation && read -r record_hash && read -r record_mark || return 0
+    # The firewall's intent is megabytes, which `read` takes byte by byte: who wants it asks for it.
+    if [ "$1" = firewall ]; then
+      record_intent=- record_sum=$(sed -n 2p)
+    else
+      read -r record_intent || return 0
+      read -r record_sum || record_sum=
+    fi
   } <"$state/resources/$1"
   case $record_generation in '' | *[!0-9]*) return 0 ;; esac
   case "$record_hash$record_mark$record_intent" in '' | *[!A-Za-z0-9_.:/@=,+%-]*) return 0 ;; esac
@@ -164,7 +170,7 @@ no_resources() {
   set +f
   set -- "$state"/resources/*
   set -f
-  [ ! -e "$1" ]
+  [ ! -e "$1" ] && [ ! -e "$state/firewall.armed" ]
 }
 
 # What was written is on the disk before anybody is told.
@@ -176,7 +182,7 @@ settle() {
 
 # ---- what is noted for the next look ----------------------------------------------------------------------------
 
-note() { # restored|repaired|failed|damaged RESOURCE|- TEXT
+note() { # restored|repaired|rolled-back|failed|damaged RESOURCE|- TEXT
   printf '%s: %s\n' "$2" "$3" >&2
   noted="$1 $2 $(encode "$3")"
   case $1 in
@@ -249,6 +255,7 @@ picture() {
       "$tool" -w 10 -S DOCKER-USER | sed -n "/sdn:/s/^/=forward $tool /p"
     done
     [ -n "$without_docker" ] || docker_picture
+    firewall_picture
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '
     function put(item, value) { print item (where == "-" ? "" : " in " where) "\t" value }
@@ -258,6 +265,7 @@ picture() {
     # What an engine undoes at each of its starts is no news.
     $1 == "=setting" { put(($2 ~ /disable_ipv6$/ ? "=" : "") "setting " $2, $3); next }
     $1 == "=forward" { print $0 "\t"; next }
+    $1 == "=table" { print "table inet " $2 "\t" $3; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
     $1 == "=docker" { print "Docker network " $2 "\t" $3; next }
     $1 == "=record" { print $1 " " $4 "\t" $2; next }
@@ -303,13 +311,14 @@ difference() { # PICTURE PICTURE
 
 # ---- making again what the records say --------------------------------------------------------------------------
 
-# Routers first, then what stands on them. At boot what needs Docker is left to the assert that follows Docker's start.
+# The firewall first, so that nothing passes before it; then routers, then what stands on them. At boot what needs Docker is left to the assert that follows Docker's start.
 records_in_order() {
-  routers='' segments='' ports='' others=''
+  firewall='' routers='' segments='' ports='' others=''
   set +f
   for file in "$state"/resources/*; do
     [ -e "$file" ] || continue
     case ${file##*/} in
+      firewall) firewall=firewall ;;
       router-*) routers="$routers ${file##*/}" ;;
       segment-*) segments="$segments ${file##*/}" ;;
       port-*) ports="$ports ${file##*/}" ;;
@@ -317,7 +326,7 @@ records_in_order() {
     esac
   done
   set -f
-  keys="$routers$segments$others$ports"
+  keys="$firewall$routers$segments$others$ports"
 }
 
 make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
@@ -328,6 +337,8 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
     whole) ;;
     *) return 0 ;;
   esac
+  # What is still to be proved is left as it is.
+  [ "$1" != firewall ] || ! read_armed || return 0
   saved_words=$(sed 1,5d "$state/resources/$1")
   # What was adopted is made by somebody else, who may come later than the restore.
   if [ -n "$without_docker" ]; then
@@ -350,6 +361,7 @@ WORDS
 
 op_again() { # restore|assert
   mode=$1 trouble=0
+  [ "$mode" != restore ] || roll_back_unproved
   records_in_order
   if [ "$mode" = restore ]; then restore_records; else assert_records; fi
   mode=''
@@ -366,7 +378,8 @@ restore_records() {
       made) made_count=$((made_count + 1)) ;;
       failed) again_keys="$again_keys $key" ;;
       damaged)
-        tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)'
+        damage_of "$key"
+        tell_trouble damaged "$key" "$damage"
         close_bridge "$key" ;;
     esac
   done
@@ -411,7 +424,9 @@ assert_records() {
           picture_now=$picture_after
         fi ;;
       failed) tell_trouble failed "$key" "$failure" ;;
-      damaged) tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)' ;;
+      damaged)
+        damage_of "$key"
+        tell_trouble damaged "$key" "$damage" ;;
     esac
   done
   if [ "$trouble" = 0 ]; then remember_picture "$longest_trust"; else rm -f "$seen"; fi

@@ -86,6 +86,10 @@ undo_all() {
       nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
       iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
       iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
+      firewall-table) reload_table "$state/resources/firewall" ;;
+      firewall-next) nft delete table inet sdn_fw_next ;;
+      firewall-held) hold_again "$a" ;;
+      firewall-disarm) disarm ;;
     esac >/dev/null 2>&1
   done
   undo_list=
@@ -898,7 +902,7 @@ op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
     return 1
   fi
   # The state may know another version: what only this one has would stay behind.
-  if [ -n "$present_mark" ] && [ "$present_hash" != "$4" ]; then say "previous $1 $record_intent"; fi
+  if [ -n "$present_mark" ] && [ "$present_hash" != "$4" ] && [ "$1" != firewall ]; then say "previous $1 $record_intent"; fi
 }
 
 op_end() { # INTENT(base64)
@@ -929,6 +933,10 @@ op_forget() { # the fragment's resource is gone
   [ "$failed" = 1 ] || { rm -f "$state/resources/$fragment" && say "result $fragment ok 0"; }
   leave_fragment
 }
+op_unrecorded() { # what was done is for a time: the record stays as it is
+  [ "$failed" = 1 ] || say "result $fragment ok $generation"
+  leave_fragment
+}
 
 leave_fragment() { # from here on nothing of it is undone
   fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains=''
@@ -936,7 +944,8 @@ leave_fragment() { # from here on nothing of it is undone
 
 restore_host() { # with the last resource, what was the host's own is as it was
   [ -d "$state/resources" ] || return 0
-  [ -z "$(ls "$state/resources")" ] || return 0
+  [ -z "$(ls "$state/resources")" ] && [ ! -e "$state/firewall.armed" ] || return 0
+  forget_firewall
   nft delete table inet sdn 2>/dev/null
   nft delete table bridge sdn 2>/dev/null
   for saved in "$state"/sysctl/*; do
@@ -1030,6 +1039,10 @@ report() {
   for file in "$state"/resources/*; do
     [ -e "$file" ] || continue
     check_record "${file##*/}"
+    if [ "${file##*/}" = firewall ]; then
+      [ -n "$firewall_told" ] || say_firewall_record -
+      continue
+    fi
     case $record_state in
       damaged) say "damaged ${file##*/}" ;;
       *) say "ledger ${file##*/} $record_generation $record_hash $record_mark $record_intent $record_state" ;;
@@ -1111,6 +1124,7 @@ prepare() { # one run at a time on a host
   # Of an interrupted run: see write_ledger and make_link.
   rm -f "$state"/resources/.*.new "$state"/.*.new
   if link_exists - sdn-t-a; then ip link del dev sdn-t-a; fi
+  roll_back_overdue
 }
 
 fatal() {
@@ -1131,12 +1145,14 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners) "op_$op" "$@" ;;
-    begin | end | forget) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
+      query_firewall | query_firewall_table | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+    begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
-      adopt_link | adopt_docker_network | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      adopt_link | adopt_docker_network | \
+      firewall_arm | firewall_next | firewall_settings | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
@@ -1144,6 +1160,11 @@ perform() { # OPERATION WORD…
 # Started from the saved copy, by systemd.
 if [ -n "${1:-}" ]; then
   mode=$1
+  if [ "$mode" = firewall-timer ]; then
+    shift
+    run_timer "$@"
+    exit
+  fi
   # The timer comes again; boot comes once.
   [ "$mode" = restore ] || lock_wait=0
   prepare
@@ -1165,7 +1186,10 @@ exec </dev/null
 while read -r line <&3; do
   [ "$line" = done ] && break
   # What makes the resource is saved with its record.
-  case $line in end\ * | remove_*) ;; *) words="$words$line$newline" ;; esac
+  case $line in
+    end\ * | remove_* | firewall_arm\ * | firewall_next\ * | firewall_change\ * | firewall_hold\ * | firewall_settle\ *) ;;
+    *) words="$words$line$newline" ;;
+  esac
   # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.
   # shellcheck disable=SC2086
   perform $line
