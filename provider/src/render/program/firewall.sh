@@ -37,8 +37,8 @@ look_at_table() { # SUM-OF-JSON: sets table_is to missing, changed, or same wher
 take_picture() { # SUM-OF-JSON. Without one the table counts as changed, and is loaded anew the next time.
   {
     {
-      printf '%s %s\n' "$1" "$(table_sum)"
-      nft list set inet sdn_fw guarded | tr '{,}' '\n' | sed -n 's/^[[:space:]]*"\([^"]*\)".*/\1/p'
+      printf '%s %s\n' "$1" "$(table_sum)" &&
+        nft list set inet sdn_fw guarded | tr '{,}' '\n' | sed -n 's/^[[:space:]]*"\([^"]*\)".*/\1/p'
     } >"$state/.firewall.picture.new" && mv "$state/.firewall.picture.new" "$state/firewall.picture"
   } 2>/dev/null && return 0
   rm -f "$state/.firewall.picture.new" "$state/firewall.picture"
@@ -209,7 +209,10 @@ write_held() { # TEXT
     rm -f "$state/firewall.held"
     return
   fi
-  { printf '%s\n' "$1" >"$state/.firewall.held.new" && mv "$state/.firewall.held.new" "$state/firewall.held"; } 2>/dev/null
+  { printf '%s\n' "$1" >"$state/.firewall.held.new" && mv "$state/.firewall.held.new" "$state/firewall.held"; } \
+    2>/dev/null && return 0
+  rm -f "$state/.firewall.held.new"
+  return 1
 }
 held_lines() { # BRIDGE [ADDRESS,…]
   printf '%s\n' "${2:--}" | tr ',' '\n' | sed "s/^/$1 /"
@@ -415,7 +418,7 @@ op_query_firewall_table() { section firewall-table - nft -j list table inet sdn_
 op_query_foreign() { # what others filter, without anything of it loaded by asking
   section foreign - foreign_tables
   for family in ip ip6; do
-    if [ -s "/proc/net/${family}_tables_names" ] && command -v "${family}tables-legacy-save" >/dev/null 2>&1; then
+    if grep -q . "/proc/net/${family}_tables_names" 2>/dev/null && command -v "${family}tables-legacy-save" >/dev/null 2>&1; then
       section foreign-legacy "$family" "${family}tables-legacy-save"
     fi
   done
