@@ -27,7 +27,7 @@ function showCommand(command: Json): string {
 
 function element(one: unknown): string {
   if (!Array.isArray(one)) return operand(one);
-  const [key, verdict] = one as readonly [unknown, Json];
+  const [key, verdict] = one as unknown as readonly [unknown, Json];
   const wrapped = typeof key === "object" && key !== null && "elem" in key ? (key.elem as Json) : undefined;
   const comment = wrapped?.["comment"] === undefined ? "" : `  # ${text(wrapped["comment"])}`;
   return `${operand(wrapped === undefined ? key : wrapped["val"])} → ${statement(verdict)}${comment}`;
