@@ -8,6 +8,7 @@ import { hosts, packetArbitrary, policiesArbitrary, worldArbitrary } from "../..
 import { compile, type Compiled, load } from "../../support/policy/compiled";
 import { heldArbitrary, heldCommands } from "../../support/policy/held";
 import { applyCommands } from "../../support/policy/nft-model";
+import { expectedOwn, ownFlow, ownPacketArbitrary, sparedArbitrary, tracedOwn } from "../../support/policy/own-host";
 import { trace } from "../../support/policy/tracer";
 
 const text = (value: unknown): string =>
@@ -25,7 +26,7 @@ test("evaluator and tracer agree: verdict, counters and logs", () => {
         const cuts = packets.flatMap((packet, index) => (index % 4 < many - 1 ? (flowOf(packet) ?? []) : []));
         const tables = new Map<string, Pick<Compiled, "plan" | "model">>(
           hosts.map((host) => {
-            const { plan, model } = compile(policies, world, host, cuts);
+            const { plan, model } = compile(policies, world, host, { cuts });
             return [host, { plan, model: applyCommands(model, heldCommands(held)) }];
           }),
         );
@@ -33,6 +34,29 @@ test("evaluator and tracer agree: verdict, counters and logs", () => {
           const { plan, model } = tables.get(packet.host)!;
           const expected = expectedTrace(policies, world, packet, plan.guarded, { held, cuts });
           const found = trace(model, firewallTable, tracedPacket(packet));
+          if (!agrees(expected, found)) throw new Error(text({ expected, found, packet }));
+        }
+      },
+    ),
+    { numRuns: 400, seed },
+  );
+});
+
+test("evaluator and tracer agree about the host itself", () => {
+  fc.assert(
+    fc.property(
+      worldArbitrary,
+      policiesArbitrary,
+      fc.array(ownPacketArbitrary, { minLength: 1, maxLength: 60, size: "max" }),
+      fc.tuple(sparedArbitrary, fc.nat(3)),
+      (...[world, policies, packets, [spared, many]]) => {
+        const cuts = packets.flatMap((packet, index) => (index % 4 < many - 1 ? (ownFlow(packet) ?? []) : []));
+        const tables = new Map(
+          hosts.map((host) => [host as string, compile(policies, world, host, { cuts, ...spared })]),
+        );
+        for (const packet of packets) {
+          const expected = expectedOwn(policies, world, packet, { spared, cuts });
+          const found = trace(tables.get(packet.host)!.model, firewallTable, tracedOwn(packet));
           if (!agrees(expected, found)) throw new Error(text({ expected, found, packet }));
         }
       },

@@ -10,6 +10,15 @@ import {
   policiesArbitrary,
   worldArbitrary,
 } from "../../support/policy/arbitraries";
+import {
+  isNeverJudged,
+  judgeOwn,
+  ownAddresses,
+  ownFlow,
+  type OwnPacket,
+  ownPacketArbitrary,
+  sparedArbitrary,
+} from "../../support/policy/own-host";
 import { compile } from "../../support/policy/compiled";
 
 test("flows to cut are those that the evaluator denies, by the same rule", () => {
@@ -35,6 +44,32 @@ test("flows to cut are those that the evaluator denies, by the same rule", () =>
           // What is cut stays so while it is forbidden, whoever forbids it now.
           const again = flowsToCut(plan, policies, [flow], packet.time, [{ ...flow }]);
           expect(again.map(({ by }) => by)).toEqual(denied === undefined ? [] : [denied.by]);
+        }
+      },
+    ),
+    { numRuns: 300, seed },
+  );
+});
+
+const isOwnFlow = ({ hook, sentTo, side }: OwnPacket): boolean =>
+  side !== "lo" && (hook !== "forward" || sentTo !== undefined);
+
+test("flows of the host to cut are those that the evaluator denies, but for what is never judged", () => {
+  fc.assert(
+    fc.property(
+      worldArbitrary,
+      policiesArbitrary,
+      fc.array(ownPacketArbitrary, { minLength: 1, maxLength: 40, size: "max" }),
+      sparedArbitrary,
+      (...[world, policies, packets, spared]) => {
+        const { plan } = compile(policies, world, "h1", { ...spared, hostAddresses: ownAddresses });
+        for (const one of packets.filter(isOwnFlow)) {
+          const packet: OwnPacket = { ...one, host: "h1", state: "new" };
+          const flow = ownFlow(packet)!;
+          const shown: OwnPacket = { ...packet, destination: flow.destination, secondWord: flow.port ?? 0 };
+          const denied = isNeverJudged(shown, spared) ? undefined : judgeOwn(policies, world, packet);
+          const expected = denied === undefined || denied.verdict === "allow" ? [] : [denied.by];
+          expect(flowsToCut(plan, policies, [flow], packet.time).map(({ by }) => by)).toEqual(expected);
         }
       },
     ),

@@ -21,7 +21,10 @@ export function tracedPacket(packet: BridgedPacket): TracedPacket {
     source,
     destination,
     protocol,
+    firstWord: packet.firstWord,
     secondWord,
+    zone: segment.zone,
+    isTranslated: false,
     icmp: hasTypes ? icmp : undefined,
     tcpFlags,
     original: originalOf(packet),
@@ -31,7 +34,7 @@ export function tracedPacket(packet: BridgedPacket): TracedPacket {
 }
 
 /** What conntrack has of the packet's flow, if it has one. */
-function originalOf(packet: BridgedPacket): OriginalTuple | undefined {
+export function originalOf(packet: Omit<BridgedPacket, "segment">): OriginalTuple | undefined {
   const { source, destination, protocol, firstWord, icmp, state } = packet;
   if (state === "invalid" || state === "untracked") return undefined;
   const isIcmp = protocol === icmpOf(source.family);
@@ -44,11 +47,16 @@ function originalOf(packet: BridgedPacket): OriginalTuple | undefined {
 /** As conntrack would list the packet's flow. */
 export function flowOf(packet: BridgedPacket): Flow | undefined {
   const original = originalOf(packet);
-  if (original === undefined) return undefined;
-  const { source, destination, firstWord, secondWord } = original;
-  const { protocol, icmp, segment } = packet;
+  return original && flowFrom(packet, original, packet.segment.zone);
+}
+
+export function flowFrom(
+  { protocol, icmp }: Pick<BridgedPacket, "protocol" | "icmp">,
+  { source, destination, firstWord, secondWord }: OriginalTuple,
+  zone: number,
+): Flow {
   return {
-    zone: segment.zone,
+    zone,
     source,
     destination,
     protocol,
@@ -79,8 +87,15 @@ export function expectedTrace(
   }
   const judgements = (["egress", "ingress"] as const).map((direction) => judgeAt(policies, world, packet, direction));
   const [egress, ingress] = judgements;
-  const told = egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress];
-  const asked = told.filter((one) => one !== undefined);
+  return judgedTrace(packet, egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress]);
+}
+
+/** @param judgements in the order of asking, up to the one that ends the packet */
+export function judgedTrace(
+  packet: Pick<BridgedPacket, "protocol">,
+  judgements: readonly (Judgement | undefined)[],
+): Trace {
+  const asked = judgements.filter((one) => one !== undefined);
   const verdict = asked.at(-1)?.verdict ?? "allow";
   return {
     verdict: verdict === "allow" ? "accept" : verdict === "reject" && packet.protocol === 6 ? "reject" : "drop",
@@ -92,7 +107,7 @@ export function expectedTrace(
   };
 }
 
-const dropped = (counter: string): Trace => ({ verdict: "drop", counted: [counter], logged: [] });
+export const dropped = (counter: string): Trace => ({ verdict: "drop", counted: [counter], logged: [] });
 const isLinkLocal = ({ family, value }: Address): boolean => family === 6 && value >> 118n === 0x3fan;
 
 function isHeld({ bridges, addresses }: Held, { segment, source, destination }: BridgedPacket): boolean {

@@ -161,6 +161,7 @@ const targetArbitrary: fc.Arbitrary<Target> = fc.oneof(
   fc.record({ kind: fc.constant("group" as const), name: fc.constantFrom(...groupNames) }),
   fc.record({ kind: fc.constant("subnet" as const), name: fc.constantFrom(...segmentNames) }),
   fc.record({ kind: fc.constant("endpoint" as const), name: fc.constantFrom(...endpointNames) }),
+  fc.record({ kind: fc.constant("host" as const), name: fc.constantFrom(...hosts) }),
 );
 
 const logArbitrary = fc.constantFrom(

@@ -1,6 +1,6 @@
 /** From policies to what a host's nftables would hold. */
 import { replaceCommands, type NftCommand, type Program } from "../../../provider/src/compile/nft/program";
-import { type FirewallPlan, firewallPlan } from "../../../provider/src/compile/firewall/plan";
+import { type FirewallPlan, firewallPlan, type PlanOptions } from "../../../provider/src/compile/firewall/plan";
 import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import { firewallProgram } from "../../../provider/src/compile/firewall/program";
 import type { Policy } from "../../../provider/src/policy/rule";
@@ -14,8 +14,13 @@ export interface Compiled {
   readonly model: Model;
 }
 
-export function compile(policies: readonly Policy[], world: World, host: string, cuts: readonly Flow[] = []): Compiled {
-  const plan = firewallPlan(policies, world, { host, now });
+interface More extends Omit<PlanOptions, "host" | "now"> {
+  readonly cuts?: readonly Flow[];
+}
+
+export function compile(policies: readonly Policy[], world: World, host: string, more: More = {}): Compiled {
+  const { cuts = [], ...options } = more;
+  const plan = firewallPlan(policies, world, { host, now, ...options });
   const program = firewallProgram(plan, cuts);
   return { plan, program, model: load(replaceCommands(program)) };
 }

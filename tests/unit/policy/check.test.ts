@@ -48,6 +48,14 @@ test.each<readonly [string, readonly Policy[], string]>([
     "policy b, priority: policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other (deny) match the same ingress packets",
   ],
   [
+    "one place, and rules of one host that contradict each other",
+    two(
+      { rules: [open], appliesTo: [{ kind: "host", name: "h1" }] },
+      { rules: [shut], appliesTo: [{ kind: "host", name: "h1" }, ...db] },
+    ),
+    "policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other",
+  ],
+  [
     "one place, and a default that contradicts a rule",
     two({ rules: [open] }, { defaults: { ingress: "deny", egress: "continue" } }),
     "rule open of the one (allow) and the default of the other (deny)",
@@ -74,6 +82,13 @@ test.each<readonly [string, readonly Policy[]]>([
     two(
       { rules: [open], defaults: { ingress: "isolate", egress: "isolate" } },
       { defaults: { ingress: "isolate", egress: "continue" } },
+    ),
+  ],
+  [
+    "one place, and different hosts",
+    two(
+      { rules: [open], appliesTo: [{ kind: "host", name: "h1" }] },
+      { rules: [shut], appliesTo: [{ kind: "host", name: "h2" }, ...db] },
     ),
   ],
   ["one priority in two tiers", two({ rules: [open] }, { rules: [shut], tier: "admin" })],

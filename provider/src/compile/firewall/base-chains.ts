@@ -5,6 +5,7 @@ import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/progra
 import type { CutProgram } from "./cut";
 import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
 import { heldChains, heldFrom, heldTo } from "./held";
+import { ownChains } from "./own-host";
 import type { FirewallPlan } from "./plan";
 
 /** After our isolation (-10), before `filter` (0); a drop is final wherever it is. */
@@ -24,7 +25,8 @@ const judged: Record<Direction, ProgramRule> = {
   ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
 };
 
-export function baseChains(zones: FirewallPlan["zones"], cutting: CutProgram): readonly ProgramChain[] {
+export function baseChains({ zones, own }: FirewallPlan, cutting: CutProgram): readonly ProgramChain[] {
+  const host = ownChains(own, cutting.own);
   const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
     hook: { name, priority: beforeFilter },
@@ -37,9 +39,14 @@ export function baseChains(zones: FirewallPlan["zones"], cutting: CutProgram): r
     ...cutting.chains,
     side("from_endpoint", iifname, "saddr", "egress"),
     side("to_endpoint", oifname, "daddr", "ingress"),
-    base("input", heldFrom, ...cutting.from, established, judged.egress),
-    base("forward", heldFrom, heldTo, ...cutting.from, established, judged.egress, judged.ingress),
-    base("output", heldTo, ...cutting.to, established, judged.ingress),
+    ...host.chains,
+    base("input", heldFrom, ...cutting.from, ...host.cutIn, established, judged.egress, ...host.input),
+    base(
+      "forward",
+      ...[heldFrom, heldTo, ...cutting.from, ...host.cutForward],
+      ...[established, ...host.forward, judged.egress, judged.ingress],
+    ),
+    base("output", heldTo, ...cutting.to, ...host.cutOut, established, judged.ingress, ...host.output),
     ...zoneChains(zones),
   ];
 }

@@ -34,7 +34,7 @@ export interface Entry {
 export function entriesOf(
   policies: readonly Policy[],
   direction: Direction,
-  network: string,
+  network: string | undefined,
   resolver: Resolver,
 ): readonly Entry[] {
   const tiers = Map.groupBy(policies, (policy) => policy.tier);
@@ -51,7 +51,12 @@ export function entriesOf(
 
 type Unordered = Omit<Entry, "order">;
 
-function ruleEntries(policy: Policy, direction: Direction, network: string, resolver: Resolver): readonly Unordered[] {
+function ruleEntries(
+  policy: Policy,
+  direction: Direction,
+  network: string | undefined,
+  resolver: Resolver,
+): readonly Unordered[] {
   return policy.rules
     .filter((rule) => rule.enabled && rule.direction === direction)
     .map((rule) => ({

@@ -1,6 +1,6 @@
 /** Policies → what one host has to know: its own endpoints' classes, and nothing of anybody else's. */
 
-import type { Family } from "../../model/address";
+import type { Address, Family } from "../../model/address";
 import { hash64 } from "../../model/hash";
 import { families, intersectAddresses } from "../../policy/address-set";
 import { checkPolicies } from "../../policy/check";
@@ -11,13 +11,15 @@ import type { Segment, World } from "../../policy/world";
 import { type Cells, cellsOf } from "./cells";
 import { type Entry, entriesOf } from "./entry";
 import { Outcomes } from "./outcome";
+import type { FailsafeSession, OwnPlan } from "./own-host";
 import { sweep } from "./sweep";
 
-/** Endpoints of one network to which the same policies apply, in one direction and family. */
+/** Endpoints of one network to which the same policies apply, or the host itself, in one direction and family. */
 export interface EndpointClass {
   /** Follows from the policies' names, so that a changed rule leaves it. */
   readonly name: string;
-  readonly network: string;
+  /** `undefined`: the host itself. */
+  readonly network: string | undefined;
   readonly policies: readonly string[];
   readonly direction: Direction;
   readonly family: Family;
@@ -39,12 +41,21 @@ export interface FirewallPlan {
   readonly guarded: readonly string[];
   readonly subjects: readonly Subject[];
   readonly classes: readonly EndpointClass[];
+  /** The host itself, where a policy applies to it. */
+  readonly own: OwnPlan | undefined;
 }
 
 export interface PlanOptions {
+  /** As segments, endpoints and policies name it. */
   readonly host: string;
   /** Seconds since 1970: rules that have expired are left out. */
   readonly now: number;
+  /** Whom policies of the host never cut off. */
+  readonly failsafe?: readonly FailsafeSession[];
+  /** UDP ports to which the underlay sends VXLAN: no policy of the host has a say about them. */
+  readonly underlayPorts?: readonly number[];
+  /** The host's own: they tell its open flows from those that it passes on. */
+  readonly hostAddresses?: readonly Address[];
 }
 
 /** @throws SdnError `invalid-input` where policies are wrong or contradict each other */
@@ -73,11 +84,32 @@ class Planner {
       .filter((segment) => segment.hosts.includes(host))
       .sort((a, b) => (a.bridge < b.bridge ? -1 : 1));
     const subjects = segments.flatMap((segment) => this.subjectsOn(segment));
+    const own = this.own();
     return {
+      own,
       zones: segments.map(({ bridge, zone }) => ({ bridge, zone })),
       guarded: [...new Set(subjects.map((subject) => subject.bridge))],
       subjects,
       classes: [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  }
+
+  private own(): OwnPlan | undefined {
+    const { host, failsafe = [], underlayPorts = [], hostAddresses = [] } = this.options;
+    const here = this.policies.filter(({ appliesTo }) =>
+      appliesTo.some((target) => target.kind === "host" && target.name === host),
+    );
+    if (here.length === 0) return undefined;
+    const classOf = (direction: Direction, family: Family): string =>
+      this.classOf(here, { direction, family, network: undefined }).name;
+    return {
+      classes: {
+        egress: { 4: classOf("egress", 4), 6: classOf("egress", 6) },
+        ingress: { 4: classOf("ingress", 4), 6: classOf("ingress", 6) },
+      },
+      failsafe,
+      underlayPorts,
+      hostAddresses,
     };
   }
 
@@ -117,7 +149,7 @@ class Planner {
   ): EndpointClass {
     const { direction, family, network } = kind;
     const names = policies.map((policy) => policy.name);
-    const hash = hash64([network, ...names].join("/"))
+    const hash = hash64([network ?? "", ...names].join("/"))
       .toString(36)
       .padStart(13, "0");
     const name = `${direction}${family}_${hash}`;
@@ -133,8 +165,8 @@ class Planner {
   private readonly listed = new Map<string, readonly Entry[]>();
 
   /** The same for both families. */
-  private entries(policies: readonly Policy[], direction: Direction, network: string): readonly Entry[] {
-    const key = [direction, network, ...policies.map((policy) => policy.name)].join("/");
+  private entries(policies: readonly Policy[], direction: Direction, network: string | undefined): readonly Entry[] {
+    const key = [direction, network ?? "", ...policies.map((policy) => policy.name)].join("/");
     let found = this.listed.get(key);
     if (found === undefined) this.listed.set(key, (found = entriesOf(policies, direction, network, this.resolver)));
     return found;

@@ -6,10 +6,12 @@ import { type Direction, directions } from "../../policy/rule";
 import type { KeyPart, MapElement, Program, ProgramChain, ProgramMap, ProgramRule, Selector } from "../nft/program";
 import { baseChains, saneFirst } from "./base-chains";
 import { cutProgram } from "./cut";
+import { is, l4proto, original } from "./expressions";
 import type { Flow } from "./flows";
 import type { Part } from "./line";
 import { heldSets } from "./held";
 import { OutcomeChains } from "./outcome-chains";
+import { translatedName } from "./own-host";
 import type { EndpointClass, FirewallPlan } from "./plan";
 import {
   addressField,
@@ -37,7 +39,7 @@ export function firewallProgram(plan: FirewallPlan, cuts: readonly Flow[] = []):
       ...cutting.sets,
     ],
     maps: [...subjectMaps(plan), ...classes.flatMap(({ maps }) => maps)],
-    chains: [...outcomes.chains, ...classes.map(({ chain }) => chain), ...baseChains(plan.zones, cutting)],
+    chains: [...outcomes.chains, ...classes.flatMap(({ chains }) => chains), ...baseChains(plan, cutting)],
   };
 }
 
@@ -83,8 +85,8 @@ const shapeName = ({ layer, transport, interval }: Shape): string =>
 function classProgram(
   one: EndpointClass,
   outcomes: OutcomeChains,
-): { readonly chain: ProgramChain; readonly maps: readonly ProgramMap[] } {
-  const { family, direction, cells } = one;
+): { readonly chains: readonly ProgramChain[]; readonly maps: readonly ProgramMap[] } {
+  const { family, direction, network, cells } = one;
   const elements = elementsOf(one, outcomes);
   const peerField = addressField(direction === "egress" ? "daddr" : "saddr", family);
   const maps = shapesOf(cells).flatMap((shape) => {
@@ -93,24 +95,37 @@ function classProgram(
     const fields = [...(shape.layer === undefined ? [] : [peerField]), ...transportFields(shape.transport, family)];
     const name = `${one.name}_${shapeName(shape)}`;
     const types = fields.map(({ type }) => type);
-    return [{ map: { name, type: types, interval: shape.interval, elements: found }, fields }];
+    const selectors = fields.map(({ selector }) => selector);
+    return [{ map: { name, type: types, interval: shape.interval, elements: found }, shape, selectors }];
   });
-  return {
-    maps: maps.map(({ map }) => map),
-    chain: {
-      name: one.name,
-      rules: [
-        saneFirst,
-        ...maps.map(({ map, fields }) =>
-          lookup(
-            fields.map(({ selector }) => selector),
-            map.name,
-          ),
-        ),
-        ...outcomes.rules(cells.rest),
-      ],
-    },
-  };
+  const chain = (name: string, lookups: readonly ProgramRule[]): ProgramChain => ({
+    name,
+    rules: [saneFirst, ...lookups, ...outcomes.rules(cells.rest)],
+  });
+  const plain = chain(
+    one.name,
+    maps.map(({ map, selectors }) => lookup(selectors, map.name)),
+  );
+  const translated = chain(
+    translatedName(one.name),
+    maps.flatMap(({ map, shape, selectors }) =>
+      shape.transport === "port" ? translatedLookups(selectors, map) : [lookup(selectors, map.name)],
+    ),
+  );
+  const isTranslated = network === undefined && direction === "ingress";
+  return { maps: maps.map(({ map }) => map), chains: isTranslated ? [plain, translated] : [plain] };
+}
+
+/** The same lookups with the port that the packet was sent to: a rule for each protocol, or nft knows no port. */
+function translatedLookups(selectors: readonly Selector[], { name, elements }: ProgramMap): readonly ProgramRule[] {
+  const peer = selectors.slice(0, -2);
+  const protocols = new Set(elements.map(({ key }) => key[peer.length]));
+  return [...protocols]
+    .filter((protocol) => typeof protocol === "number")
+    .map((protocol) => {
+      const { expr } = lookup([...peer, l4proto, original("proto-dst")], name);
+      return { expr: [is(l4proto, protocol), ...expr] };
+    });
 }
 
 /** The cells as elements, by the name of their shape. */

@@ -33,7 +33,7 @@ export type Operand =
   | KeyExpression
   | NftScalar
   | KeyPart
-  | { readonly set: readonly NftScalar[] }
+  | { readonly set: readonly KeyPart[] }
   | { readonly "&": readonly [Selector, Operand] }
   | { readonly "|": readonly [Operand, Operand] };
 
