@@ -15,6 +15,7 @@ export class FirewallBuilder {
   private readonly held: HeldPlace[] = [];
   private session: SshSession | undefined;
   private flows: readonly string[] = [];
+  private ownFlows: readonly string[] = [];
   private tableJson: string | undefined;
   private foreign: ForeignTables | undefined;
   private readonly checks = new Map<string, string | undefined>();
@@ -75,6 +76,9 @@ export class FirewallBuilder {
       case "flows":
         this.flows = linesOf(content);
         return true;
+      case "own-flows":
+        this.ownFlows = linesOf(content);
+        return true;
       case "firewall-table":
         this.tableJson = content === "" ? undefined : decodeText(content);
         return true;
@@ -101,7 +105,7 @@ export class FirewallBuilder {
   }
 
   build(): FirewallState {
-    const { record, damaged, table, next, armed, held, session, flows, tableJson, foreign } = this;
+    const { record, damaged, table, next, armed, held, session, flows, ownFlows, tableJson, foreign } = this;
     const { checks, disarmed, rolledBack } = this;
     return {
       record,
@@ -112,6 +116,7 @@ export class FirewallBuilder {
       held,
       session,
       flows,
+      ownFlows,
       tableJson,
       foreign,
       checks,

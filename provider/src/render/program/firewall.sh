@@ -403,16 +403,19 @@ op_query_firewall() {
   # shellcheck disable=SC2086 # four words by sshd's definition
   set -- ${SDN_SSH_CONNECTION:-}
   [ $# != 4 ] || say "firewall-session $*"
-  section flows - firewall_flows
+  section flows - zoned_flows
 }
-firewall_flows() { # those of our zones
+all_flows() {
   if [ -r /proc/net/nf_conntrack ]; then
     cat /proc/net/nf_conntrack
   elif command -v conntrack >/dev/null 2>&1; then
     conntrack -L -f ipv4 -o extended
     conntrack -L -f ipv6 -o extended
-  fi | grep ' zone\(-orig\)\{0,1\}='
+  fi
 }
+zoned_flows() { all_flows | grep ' zone\(-orig\)\{0,1\}='; }
+own_flows() { all_flows | grep -v ' zone\(-orig\)\{0,1\}='; }
+op_query_own_flows() { section own-flows - own_flows; } # those of the host itself, and what it passes on
 op_query_firewall_table() { section firewall-table - nft -j list table inet sdn_fw; }
 
 op_query_foreign() { # what others filter, without anything of it loaded by asking

@@ -1155,7 +1155,7 @@ perform() { # OPERATION WORD…
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
     query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
-      query_firewall | query_firewall_table | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+      query_firewall | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \

@@ -13,8 +13,8 @@ import type { Hosts } from "../hosts";
 import { namedHost } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
 import type { HostPlan } from "./host-plan";
-import { planHost } from "./host-plan";
-import { checkProgram } from "./host-line";
+import { hostState, planHost } from "./host-plan";
+import { checkProgram, lookAt } from "./host-line";
 import { openFlowSentences } from "./open-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
@@ -73,7 +73,7 @@ export class FirewallPreview {
       generation: (one.expected ?? 0) + 1,
     }));
     const intents = this.hosts.declared.all(host.uri, snapshot.ledger);
-    const plan = planHost(host, { firewall: snapshot.firewall, intents }, numbered, Math.floor(this.now() / 1000));
+    const plan = planHost(host, hostState(snapshot, intents), numbered, Math.floor(this.now() / 1000));
     await this.tryOut(context, plan);
     if (change.kind === "policy") this.sayPlan(context, change.key, plan, snapshot);
   }
@@ -88,7 +88,7 @@ export class FirewallPreview {
     const known = this.looks.get(uri);
     if (known !== undefined && this.now() - known.at < freshFor) return known.snapshot;
     const read = (): Promise<Snapshot> =>
-      this.hosts.session(connection).ask([["query_firewall"], ["query_foreign"]], context.signal);
+      lookAt(this.hosts.session(connection), true, context.signal, [["query_foreign"]]);
     const snapshot = this.hosts.progress.during(name, context, read);
     // One that failed is asked again by the next policy.
     snapshot.catch(() => this.looks.delete(uri));

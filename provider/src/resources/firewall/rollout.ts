@@ -4,12 +4,13 @@
  */
 
 import { changedDirections } from "../../compile/firewall/directions";
-import { SdnError } from "../../model/error";
+import { speaksOfHosts } from "../../compile/firewall/document";
+import { asSdnError, SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
 import type { FirewallChange, FirewallHost } from "./change";
 import type { HostLine } from "./host-line";
 import type { HostPlan, Numbered } from "./host-plan";
-import { documentOf, entryIn, hostState, planHost } from "./host-plan";
+import { documentOf, entryIn, hostState, lateCuts, planHost } from "./host-plan";
 
 export interface RolloutRequest {
   readonly change: FirewallChange | undefined;
@@ -73,7 +74,8 @@ export class Rollout {
 
   private async look(host: FirewallHost): Promise<Snapshot | undefined> {
     try {
-      return await this.lineOf(host).look(this.signal);
+      const policies = this.requests.flatMap(({ change }) => (change?.kind === "policy" ? (change.spec ?? []) : []));
+      return await this.lineOf(host).look(speaksOfHosts(policies), this.signal);
     } catch (thrown) {
       if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
       this.unreachable.set(host.uri, thrown);
@@ -116,7 +118,7 @@ export class Rollout {
       this.say(`changing the rules of ${count(plans)}`);
       await all(plans, (plan) => this.lineOf(plan.host).apply(plan, this.signal));
       if (plans.length > 1) await this.prove(plans);
-      await all(plans, (plan) => this.lineOf(plan.host).disarm(this.signal));
+      await all(plans, (plan) => this.finish(plan));
     } catch (thrown) {
       this.say(`taking the rules of ${count(plans)} back`);
       // Who does not answer goes back by its own timer.
@@ -125,6 +127,18 @@ export class Rollout {
     } finally {
       await Promise.allSettled(plans.map((plan) => this.lineOf(plan.host).close()));
     }
+  }
+
+  /** Flows that were opened by the old rules while the new ones were on their way end, too. */
+  private async finish(plan: HostPlan): Promise<void> {
+    const line = this.lineOf(plan.host);
+    const ofHosts = plan.after !== undefined && plan.after.plan.own !== undefined;
+    const late = lateCuts(plan, await line.disarm(ofHosts, this.signal));
+    if (late === undefined) return;
+    // The change itself is made, and stays: these flows end with the next one.
+    await line.amend(late, this.signal).catch((thrown: unknown) => {
+      this.say(`flows that the rules forbid stay open on ${plan.host.name}: ${asSdnError(thrown).message}`);
+    });
   }
 
   /** The way that the operator came must still be there: each host is reached by a connection of its own. */
