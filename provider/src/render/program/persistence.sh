@@ -373,17 +373,35 @@ restore_records() {
   # What stands on something of a later kind has it now.
   for key in $again_keys; do
     make_again "$key"
-    if [ "$outcome" = failed ]; then tell_trouble failed "$key" "$failure"; else made_count=$((made_count + 1)); fi
+    if [ "$outcome" = failed ]; then
+      tell_trouble failed "$key" "$failure"
+      close_bridge "$key"
+    else
+      made_count=$((made_count + 1))
+    fi
   done
   [ "$made_count" = 0 ] || [ "$(picture)" = "$picture_before" ] ||
     note restored - "$made_count"
 }
 # Docker will make the bridge of its network by itself: then nothing may pass between it and the host.
 close_bridge() { # RESOURCE
+  close_tables
   case $1 in segment-*) ;; *) return 0 ;; esac
   fragment=$1 failed=0 undo_list=''
   op_nft_elements inet "bridges=sdn-b-${1#segment-}"
   leave_fragment
+}
+# The tables are made by whole records, which write these chains anew. Where no record is whole, all bridges are closed.
+close_tables() {
+  nft list table inet sdn >/dev/null 2>&1 || nft -f /proc/self/fd/0 <<'CLOSED'
+add table inet sdn
+add set inet sdn bridges { type ifname; }
+add chain inet sdn input { type filter hook input priority -10; policy accept; }
+add chain inet sdn forward { type filter hook forward priority -10; policy accept; }
+add rule inet sdn input iifname "sdn-b-*" drop
+add rule inet sdn forward iifname "sdn-b-*" drop
+add rule inet sdn forward oifname "sdn-b-*" drop
+CLOSED
 }
 tell_trouble() {
   trouble=1
@@ -411,7 +429,9 @@ assert_records() {
           picture_now=$picture_after
         fi ;;
       failed) tell_trouble failed "$key" "$failure" ;;
-      damaged) tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)' ;;
+      damaged)
+        tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)'
+        close_bridge "$key" ;;
     esac
   done
   if [ "$trouble" = 0 ]; then remember_picture "$longest_trust"; else rm -f "$seen"; fi
