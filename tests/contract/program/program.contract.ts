@@ -545,6 +545,25 @@ const adoption: readonly Case[] = [
     },
   },
   {
+    name: "what was adopted is somebody's to make again after a start: no fault until then, and adopted again after that",
+    check: async ({ machine, apply, drift, report, again, events, router }) => {
+      const intent = { ...office, scope: machine.scope };
+      await machine.addHandmade();
+      for (const one of [router, intent]) await apply(one);
+      await machine.restart();
+      await again("restore");
+      await again("assert");
+      expect((await events()).filter((event) => event.startsWith("failed"))).toEqual([]);
+      expect([machine.hasLink("br0"), machine.hasLink("vx42")]).toEqual([false, false]);
+      expect(await drift(router)).toEqual([]);
+      expect(await drift(intent)).toContain("interface br0, which was adopted, is missing");
+      await machine.addHandmade();
+      await again("assert");
+      expect(aliasesIn(await report([]))).toEqual([markOf(intent), markOf(intent)]);
+      expect(await drift(intent)).toEqual([]);
+    },
+  },
+  {
     name: "what was changed since it was adopted is put back",
     check: async ({ machine, apply, drift }) => {
       const intent = { ...office, scope: machine.scope };

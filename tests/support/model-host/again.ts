@@ -5,8 +5,8 @@ import { copyOf } from "./state";
 
 const order = ["router", "segment", "peering", "port"];
 const rank = (key: string): number => order.indexOf(key.replace(/-.*/, ""));
-/** At the start there is no Docker yet, nor what others make. */
-const needsDocker = (line: string): boolean => /^docker_| container:|container_guard|^adopt_/.test(line);
+/** At the start there is no Docker yet, nor what others make: such a resource is left alone as a whole. */
+const comesLater = (line: string): boolean => /^docker_connection| container:|container_guard|^adopt_/.test(line);
 
 export function makeAgain(state: ModelState, atStart: boolean): void {
   let made = 0;
@@ -17,15 +17,15 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
       continue;
     }
     if (entry.record === "old") continue;
-    const lines = entry.words.filter((line) => !(atStart && needsDocker(line)));
-    if (lines.length === 0) continue;
+    if (atStart && entry.words.some(comesLater)) continue;
+    const lines = entry.words.filter((line) => !(atStart && line.startsWith("docker_")));
     const before = copyOf(state);
     try {
       for (const line of lines) perform(state, line);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       Object.assign(state, before);
-      note(state, "failed", key, thrown.message);
+      if (!/; what was adopted is not made anew$/.test(thrown.message)) note(state, "failed", key, thrown.message);
       continue;
     }
     made += 1;

@@ -249,6 +249,10 @@ picture() {
       "$tool" -w 10 -S DOCKER-USER | sed -n "/sdn:/s/^/=forward $tool /p"
     done
     [ -n "$without_docker" ] || docker_picture
+    # Theirs until it has our mark: that it is there again is the news.
+    sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
+      if link_exists - "$name"; then echo "=adopted $name"; fi
+    done
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '
     function put(item, value) { print item (where == "-" ? "" : " in " where) "\t" value }
@@ -257,6 +261,7 @@ picture() {
     $1 == "=fdb" { put("forwarding entry " $2 " of " $4, $0); next }
     # What an engine undoes at each of its starts is no news.
     $1 == "=setting" { put(($2 ~ /disable_ipv6$/ ? "=" : "") "setting " $2, $3); next }
+    $1 == "=adopted" { put($1 " " $2, ""); next }
     $1 == "=forward" { print $0 "\t"; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
     $1 == "=docker" { print "Docker network " $2 "\t" $3; next }
@@ -329,10 +334,11 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
     *) return 0 ;;
   esac
   saved_words=$(sed 1,5d "$state/resources/$1")
-  # What was adopted is made by somebody else, who may come later than the restore.
   if [ -n "$without_docker" ]; then
-    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_*) return 0 ;; esac
+    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_docker_network*) return 0 ;; esac
   fi
+  # What was adopted is made by somebody else, who may come later than the restore.
+  case $mode$saved_words in restore*adopt_*) return 0 ;; esac
   fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash
   while read -r saved_line <&4; do
     case $without_docker$saved_line in yesdocker_*) continue ;; esac
@@ -343,8 +349,10 @@ $saved_words
 WORDS
   outcome=made
   [ "$failed" = 0 ] || outcome=failed
-  # A container that is not there now is not a fault.
-  case $failure in container\ *' is not running' | container\ *' does not exist on this engine') outcome=left ;; esac
+  # A container that is not there now is not a fault, nor is what somebody else made and has not made again.
+  case $failure in
+    container\ *' is not running' | container\ *' does not exist on this engine' | *'; what was adopted is not made anew') outcome=left ;;
+  esac
   leave_fragment
 }
 
