@@ -1,11 +1,12 @@
 import { inCidr, parseCidr } from "../model/cidr";
 import { readAddress } from "../model/address";
 import { isPeerList } from "../model/peer-set";
-import type { DockerNetworkState } from "../model/snapshot";
+import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
 import type { AdoptedIntent, Attachment, Nat, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { bridgeName, markOf, peeringLinkName, routerNamespace, vxlanName } from "./names";
+import { foreignOf, foreignSentences } from "./foreign";
 import { driftOf } from "./plan";
 
 /** What the hosts of a fabric show together, as plain data. Everything in it was read, nothing is assumed. */
@@ -147,8 +148,17 @@ function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetI
     problem,
     underlayAddress: underlay === "" ? undefined : underlay,
     dockerVersion: snapshot?.facts?.docker?.version,
-    drift: snapshot === undefined ? [] : intentsOf(snapshot).flatMap((intent) => driftOf(intent, snapshot)),
+    drift: snapshot === undefined ? [] : differencesOf(snapshot),
   };
+}
+
+/** What is foreign is said by one resource of each stack. */
+function differencesOf(snapshot: Snapshot): readonly string[] {
+  const said = intentsOf(snapshot).flatMap((intent) => [
+    ...driftOf(intent, snapshot),
+    ...foreignSentences(foreignOf(intent, snapshot)),
+  ]);
+  return [...new Set(said)];
 }
 
 function networkOf(placed: readonly Placed<RouterIntent>[], { peerings }: FleetIntents): TopologyNetwork {
