@@ -1029,10 +1029,10 @@ underlay_hint() { # the address at which the operator's session arrived, else th
   if [ $# = 4 ] && ip -o addr show to "$3" 2>/dev/null | grep -q .; then echo "$3"; return; fi
   ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
 }
-docker_facts() { # both at once: no command of Docker's has both
+docker_facts() { # both at once: no command of Docker's has both. Each writes in pieces, so each is said whole.
   docker_said=$({
-    docker version --format 'engine {{.Server.Version}} {{.Server.APIVersion}}' &
-    docker info --format 'pools {{json .DefaultAddressPools}}' &
+    say "engine $(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
+    say "pools $(docker info --format '{{json .DefaultAddressPools}}')" &
     wait
   } 2>/dev/null)
   say "fact docker $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^engine //p')")"

@@ -1,6 +1,7 @@
 /**
- * The copy of the program and its units while the disk is full. The host is a mount namespace with small disks in the
- * place of the folders that they are written to, and a systemctl that only writes down what it was asked.
+ * The copy of the program and its units while the disk is full, and what an engine says. The host is a mount namespace
+ * with small disks in the place of the folders that are written to, and commands of the test's own: a systemctl that
+ * only writes down what it was asked.
  */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -63,6 +64,22 @@ async function persistence(): Promise<string | undefined> {
   const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
   return parseReport(stdout).snapshot.facts?.persistence;
 }
+
+/** Another command in the place of the host's own. */
+const install = (name: string, script: string): Promise<string> =>
+  shell(`cat >/usr/local/sbin/${name} <<'SCRIPT'\n#!/bin/sh\n${script}\nSCRIPT\nchmod 0755 /usr/local/sbin/${name}`);
+
+test("what an engine says in pieces, of its version and its pools at once, is read whole", async () => {
+  const version = "printf 28.2.2; sleep 0.02; printf ' '; sleep 0.02; echo 1.50";
+  const info = `printf '[{"Base":'; sleep 0.03; echo '"10.200.0.0/16","Size":24}]'`;
+  await install("docker", `case $1 in version) ${version} ;; info) ${info} ;; esac`);
+  const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
+  expect(parseReport(stdout).snapshot.facts?.docker).toEqual({
+    version: "28.2.2",
+    apiVersion: "1.50",
+    addressPools: ["10.200.0.0/16"],
+  });
+});
 
 /** All but so many pages of 4 KiB. */
 const fill = (folder: string, free = 0): Promise<string> =>
