@@ -41,7 +41,7 @@ const write = (more: Readonly<Record<string, YamlResource>>): Promise<void> =>
 
 /** Whether a connection from a namespace is taken. */
 async function connects(namespace: string, port: number): Promise<boolean> {
-  const words = ["netns", "exec", namespace, "timeout", "1", "bash", "-c", `</dev/tcp/${h1.address}/${port}`];
+  const words = ["netns", "exec", namespace, "timeout", "3", "bash", "-c", `</dev/tcp/${h1.address}/${port}`];
   return (await execute("ip", words)).code === 0;
 }
 const tables = (): Promise<string> => h1.run("nft list tables");

@@ -16,6 +16,7 @@ undo_list=
 last_links=
 last_elements=
 last_chains=
+last_foreign=
 locked=
 paths=
 lock_wait=60
@@ -96,6 +97,7 @@ undo_all() {
   last_links=
   last_elements=
   last_chains=
+  last_foreign=
 }
 
 # ---- where: "-" is the host itself, "pid:N" a process's namespace, anything else a named namespace -------------
@@ -781,6 +783,7 @@ ELEMENTS
   done <<LINKS
 $last_links
 LINKS
+  remove_last_foreign
 }
 op_remove_adoption() { # NAME MARK: released, not removed
   link_exists - "$1" || return 0
@@ -861,6 +864,36 @@ op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is 
   undo nft-chain "$1" "$2" "$(encode "$chain_before")"
   if [ "$hash" = - ]; then try nft_in "$1" delete chain inet sdn "$2"; else last_chains="$last_chains$1 $2$newline"; fi
 }
+# What somebody put into a table of ours. It was foreign when somebody looked: a record written since may account for it.
+op_remove_foreign() { # WHERE FAMILY chain|set|map|element NAME [ELEMENT]: goes when all else is done
+  case $3 in
+    element)
+      ! grep -rqwF -e "$4=$5" -e "nft_map $4 $5" "$state/resources" || return 0
+      nft_in "$1" get element "$2" sdn "$4" "$(element "$5")" >/dev/null 2>&1 || return 0 ;;
+    *)
+      ! grep -rqwF -e "nft_chain $1 $4" "$state/resources" || return 0
+      nft_in "$1" list "$3" "$2" sdn "$4" >/dev/null 2>&1 || return 0 ;;
+  esac
+  last_foreign="$last_foreign$*$newline"
+}
+remove_last_foreign() { # of each namespace in one transaction: chains lead to each other, and their rules look into sets
+  for foreign_where in $(printf '%s' "$last_foreign" | sed 's/ .*//' | sort -u); do
+    foreign_flush='' foreign_sets='' foreign_chains=''
+    while read -r last_where last_family last_kind last_name last_value; do
+      [ "$last_where" = "$foreign_where" ] || continue
+      case $last_kind in
+        chain)
+          foreign_flush="$foreign_flush flush chain $last_family sdn $last_name;"
+          foreign_chains="$foreign_chains delete chain $last_family sdn $last_name;" ;;
+        element) foreign_sets="$foreign_sets delete element $last_family sdn $last_name $(element "$last_value");" ;;
+        *) foreign_sets="$foreign_sets delete $last_kind $last_family sdn $last_name;" ;;
+      esac
+    done <<FOREIGN
+$last_foreign
+FOREIGN
+    try nft_in "$foreign_where" "$foreign_flush$foreign_sets$foreign_chains" || return 1
+  done
+}
 op_remove_nft_map() { # MAP KEY MARK
   entry=$(map_entry "$1" "$2")
   [ "$(entry_mark "$entry")" = "$3" ] || return 0
@@ -880,7 +913,7 @@ op_remove_forward_accept() { # IN OUT MARK
 # ---- fragments --------------------------------------------------------------------------------------------------
 
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
-  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
+  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign='' mark=$3 hash=$4
   words='' present_mark='' present_hash='' generation=0
   check_record "$1"
   case $record_state in
@@ -939,7 +972,7 @@ op_unrecorded() { # what was done is for a time: the record stays as it is
 }
 
 leave_fragment() { # from here on nothing of it is undone
-  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains=''
+  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign=''
 }
 
 restore_host() { # with the last resource, what was the host's own is as it was
@@ -1005,10 +1038,10 @@ underlay_hint() { # the address at which the operator's session arrived, else th
   if [ $# = 4 ] && ip -o addr show to "$3" 2>/dev/null | grep -q .; then echo "$3"; return; fi
   ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
 }
-docker_facts() { # both at once: no command of Docker's has both
+docker_facts() { # both at once: no command of Docker's has both. Each writes in pieces, so each is said whole.
   docker_said=$({
-    docker version --format 'engine {{.Server.Version}} {{.Server.APIVersion}}' &
-    docker info --format 'pools {{json .DefaultAddressPools}}' &
+    say "engine $(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
+    say "pools $(docker info --format '{{json .DefaultAddressPools}}')" &
     wait
   } 2>/dev/null)
   say "fact docker $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^engine //p')")"
