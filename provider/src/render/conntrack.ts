@@ -1,5 +1,8 @@
-import { type Flow, noZone } from "../compile/firewall/flows";
+import type { Flow } from "../compile/firewall/flows";
 import { readAddress } from "../model/address";
+
+/** Conntrack writes none for what is on no bridge of ours. */
+const noZone = 0;
 
 /** A flow with what tells it from others between the same two. */
 export interface SeenFlow extends Flow {
