@@ -2,13 +2,24 @@
 
 import type { Address, Family } from "../../model/address";
 import { hash64 } from "../../model/hash";
-import { families, intersectAddresses } from "../../policy/address-set";
+import { allAddresses, families, intersectAddresses } from "../../policy/address-set";
 import { checkPolicies } from "../../policy/check";
+import { distinctLists, listKey } from "../../policy/dynamic";
 import { type Interval, type IntervalSet, successor } from "../../policy/intervals";
 import { Resolver } from "../../policy/resolve";
 import { type Direction, directions, orderPolicies, type Policy } from "../../policy/rule";
 import type { Segment, World } from "../../policy/world";
 import { type Cells, cellsOf } from "./cells";
+import {
+  combinations,
+  dynamicPeers,
+  type Dynamics,
+  dynamicSubjectMap,
+  type DynamicSubjects,
+  refuseTooMany,
+  type Variants,
+  variantsOf,
+} from "./dynamics";
 import { type Entry, entriesOf } from "./entry";
 import { Outcomes } from "./outcome";
 import type { FailsafeSession, OwnPlan } from "./own-host";
@@ -24,6 +35,8 @@ export interface EndpointClass {
   readonly direction: Direction;
   readonly family: Family;
   readonly cells: Cells;
+  /** For peers that only the host knows. */
+  readonly variants: Variants;
 }
 
 /** Addresses behind a bridge, and the class that they are in. */
@@ -43,6 +56,8 @@ export interface FirewallPlan {
   readonly classes: readonly EndpointClass[];
   /** The host itself, where a policy applies to it. */
   readonly own: OwnPlan | undefined;
+  /** What the host has to fill in by itself. */
+  readonly dynamics: Dynamics;
 }
 
 export interface PlanOptions {
@@ -62,6 +77,10 @@ export interface PlanOptions {
 export function firewallPlan(policies: readonly Policy[], world: World, options: PlanOptions): FirewallPlan {
   checkPolicies(policies, world);
   return new Planner(orderPolicies(policies), world, options).plan();
+}
+
+interface Stretch extends Interval<bigint> {
+  readonly policies: ReadonlySet<Policy>;
 }
 
 class Planner {
@@ -84,13 +103,23 @@ class Planner {
       .filter((segment) => segment.hosts.includes(host))
       .sort((a, b) => (a.bridge < b.bridge ? -1 : 1));
     const subjects = segments.flatMap((segment) => this.subjectsOn(segment));
+    const dynamicSubjects = this.dynamicSubjects(segments);
     const own = this.own();
+    const classes = [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const bridgesOf = (network: string | undefined): readonly string[] => {
+      const seen = new Set(this.resolver.seenFrom(network));
+      return segments.filter((segment) => seen.has(segment)).map(({ bridge }) => bridge);
+    };
     return {
       own,
+      dynamics: {
+        subjects: dynamicSubjects,
+        peers: classes.flatMap((one) => dynamicPeers(one, bridgesOf(one.network))),
+      },
       zones: segments.map(({ bridge, zone }) => ({ bridge, zone })),
-      guarded: [...new Set(subjects.map((subject) => subject.bridge))],
+      guarded: [...new Set([...subjects, ...dynamicSubjects].map((subject) => subject.bridge))].sort(),
       subjects,
-      classes: [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      classes,
     };
   }
 
@@ -143,6 +172,54 @@ class Planner {
     });
   }
 
+  /** Containers, wherever on the host, may come under policies that speak of their labels. */
+  private dynamicSubjects(segments: readonly Segment[]): readonly DynamicSubjects[] {
+    const lists = distinctLists(this.policies.map(({ appliesTo }) => this.resolver.dynamic(appliesTo)));
+    if (lists.length === 0) return [];
+    refuseTooMany(lists, "policies apply to");
+    return segments.flatMap((segment) =>
+      families.flatMap((family) =>
+        this.stretchesOf(segment, family).flatMap(({ first, last, policies: always }) =>
+          directions.map((direction): DynamicSubjects => ({
+            map: dynamicSubjectMap(direction, family),
+            bridge: segment.bridge,
+            family,
+            first,
+            last,
+            lists,
+            chains: combinations(lists).map((members) => {
+              const keys = new Set(members.map(listKey));
+              const here = this.policies.filter(
+                (policy) => always.has(policy) || keys.has(listKey(this.resolver.dynamic(policy.appliesTo))),
+              );
+              return this.classOf(here, { direction, family, network: segment.network }).name;
+            }),
+          })),
+        ),
+      ),
+    );
+  }
+
+  /** All addresses, cut where other policies apply, whether or not anything there is known to be at home here. */
+  private stretchesOf(segment: Segment, family: Family): readonly Stretch[] {
+    const everywhere = this.policies.map((policy, order) => ({
+      policy,
+      order,
+      addresses: this.resolver.subjects(policy.appliesTo, segment)[family],
+    }));
+    const all = { policy: undefined, order: -1, addresses: allAddresses(family) };
+    const stretches = sweep<bigint, { policy: Policy | undefined; order: number; addresses: IntervalSet<bigint> }>(
+      [all, ...everywhere],
+      (one) => one.addresses,
+      (active) => [...active],
+    );
+    return stretches.map(({ first, last, entries }) => ({
+      first,
+      last,
+      policies: new Set(entries.map(({ policy }) => policy).filter((policy) => policy !== undefined)),
+    }));
+  }
+
   private classOf(
     policies: readonly Policy[],
     kind: Pick<EndpointClass, "direction" | "family" | "network">,
@@ -155,8 +232,9 @@ class Planner {
     const name = `${direction}${family}_${hash}`;
     let found = this.classes.get(name);
     if (found === undefined) {
-      const cells = cellsOf(this.entries(policies, direction, network), family, this.outcomes);
-      found = { name, ...kind, policies: names, cells };
+      const entries = this.entries(policies, direction, network);
+      const cells = cellsOf(entries, family, this.outcomes);
+      found = { name, ...kind, policies: names, cells, variants: variantsOf(entries, family, this.outcomes) };
       this.classes.set(name, found);
     }
     return found;
