@@ -8,7 +8,7 @@ import { chainsOf, dynamicPeerMap, variantName } from "./dynamics";
 import { is, l4proto, original } from "./expressions";
 import type { Part } from "./line";
 import type { OutcomeChains } from "./outcome-chains";
-import type { EndpointClass } from "./plan";
+import type { EndpointClass } from "./endpoint-class";
 import {
   addressField,
   addressPart,

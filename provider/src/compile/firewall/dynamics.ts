@@ -16,7 +16,7 @@ import { type Cells, cellsOf } from "./cells";
 import type { Entry } from "./entry";
 import type { Outcomes } from "./outcome";
 import { translatedName } from "./own-host";
-import type { EndpointClass } from "./plan";
+import type { EndpointClass } from "./endpoint-class";
 
 /** A class as it is for addresses in some of the lists: the n-th (from 0) for the lists whose bits are set in n + 1. */
 export interface Variants {

@@ -12,7 +12,8 @@ import { type Dynamics, dynamicSubjectMap } from "./dynamics";
 import type { Part } from "./line";
 import type { Decision, Outcome } from "./outcome";
 import { isSpared, type OwnPlan } from "./own-host";
-import type { EndpointClass, FirewallPlan } from "./plan";
+import type { EndpointClass } from "./endpoint-class";
+import type { FirewallPlan } from "./plan";
 
 /** Conntrack's zone of whatever is on no bridge of ours. */
 export const noZone = 0;
