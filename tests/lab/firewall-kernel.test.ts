@@ -1,5 +1,6 @@
 /** The kernel does with real packets what the evaluator says and what the tracer says. */
 import fc from "fast-check";
+import { dynamicCommands, dynamicElements } from "../../provider/src/compile/firewall/dynamics";
 import { type Flow, flowsToCut } from "../../provider/src/compile/firewall/flows";
 import { type FirewallPlan, firewallPlan } from "../../provider/src/compile/firewall/plan";
 import { firewallProgram, firewallTable } from "../../provider/src/compile/firewall/program";
@@ -480,4 +481,42 @@ test.each([4, 9, 16])("with two tables in force only what both allow passes (see
   const found = await results(all);
   bench.nft([{ delete: { table: { family: "inet", name: next.table } } }]);
   expect(found).toEqual(expected);
+});
+
+test("whom the host finds out about is told by elements alone: peers, subjects and names", async () => {
+  const web = { matchLabels: { app: "web" }, matchExpressions: [] };
+  const where: World = { ...world, groups: [{ name: "webs", members: [{ kind: "containers", selector: web }] }] };
+  const policies = (...more: readonly Rule[]): readonly Policy[] => [
+    policy("database", {
+      appliesTo: [{ kind: "endpoint", name: "e2" }],
+      defaults: { ingress: "deny", egress: "continue" },
+      rules: [rule("webs", { peers: [{ kind: "group", name: "webs" }], services: tcpPort(80) }), ...more],
+    }),
+    policy("webs", { appliesTo: [{ kind: "group", name: "webs" }], defaults: { ingress: "deny", egress: "continue" } }),
+    {
+      ...guardedHost(rule("partner", { peers: [{ kind: "name", name: "partner.example" }] })),
+      defaults: { ingress: "deny", egress: "continue" },
+    },
+  ];
+  const all = [fromTo(e1, e2), fromTo(e1, e2, { port: 443 }), fromTo(e2, e1), fromTo(stranger, theHost)];
+  const probed = async () => Promise.all(all.map((probe) => bench.probe(probe)));
+  const { plan } = apply(policies(), where);
+  expect(await probed()).toEqual(["silent", "silent", "connected", "silent"]);
+  const members = {
+    names: { "partner.example": stranger.addresses },
+    containers: e1.addresses.map((address) => ({ segment: "red-a", address, labels: { app: "web" } })),
+  };
+  const elements = dynamicElements(plan.dynamics, members, (name) => segments.find((one) => one.name === name)?.bridge);
+  bench.nft(dynamicCommands(firewallTable, elements));
+  const closed = ["connected", "silent", "silent", "connected"];
+  expect(await probed()).toEqual(closed);
+  // A change of rules leaves them; one of what they are about takes them out.
+  apply(policies(rule("https", { services: tcpPort(443) })), where);
+  expect(await probed()).toEqual(["connected", "connected", "silent", "connected"]);
+  bench.nft(dynamicCommands(firewallTable, elements).map(({ add }) => ({ delete: add })));
+  expect(await probed()).toEqual(["silent", "connected", "connected", "silent"]);
+  bench.nft(dynamicCommands(firewallTable, elements));
+  apply([]);
+  apply(policies(), where);
+  expect(await probed()).toEqual(["silent", "silent", "connected", "silent"]);
 });

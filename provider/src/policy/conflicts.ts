@@ -6,7 +6,7 @@ import { intersectPackets, isNoPacket, packetBox, type PacketSet } from "./packe
 import { Resolver } from "./resolve";
 import { type Direction, directions, type Policy, type Rule } from "./rule";
 import { anyTransport, transportOf } from "./transport";
-import type { World } from "./world";
+import type { Segment, World } from "./world";
 
 /** One error for each pair of policies that contradict each other. */
 export function findConflicts(policies: readonly Policy[], world: World): readonly SdnError[] {
@@ -46,8 +46,10 @@ function conflict(policy: Policy, other: Policy, why: string): SdnError {
 }
 
 function contradiction(a: Policy, b: Policy, world: World, resolver: Resolver): string | undefined {
+  const subjects = ({ appliesTo }: Policy, segment: Segment): AddressSet =>
+    resolver.dynamic(appliesTo).length > 0 ? everyAddress : resolver.subjects(appliesTo, segment);
   for (const segment of world.segments) {
-    const shared = intersectAddresses(resolver.subjects(a.appliesTo, segment), resolver.subjects(b.appliesTo, segment));
+    const shared = intersectAddresses(subjects(a, segment), subjects(b, segment));
     if (isNoAddress(shared)) continue;
     const found = contradictionFor(a, b, { network: segment.network, shared, resolver });
     if (found !== undefined) return found;
@@ -108,7 +110,9 @@ function deciders(policy: Policy, common: Common): readonly Decider[] {
 }
 
 function packetsOf(rule: Rule, { network, shared, direction, resolver }: Common): PacketSet {
-  const peers = resolver.peers(rule.peers, network);
+  // Whoever is known on the host alone may be anybody.
+  const isOpen = resolver.dynamic(rule.peers).length > 0;
+  const peers = isOpen ? everyAddress : resolver.peers(rule.peers, network);
   const transport = (family: 4 | 6): ReturnType<typeof transportOf> => transportOf(rule.services, family);
   return direction === "egress"
     ? packetBox(direction, shared, peers, transport)

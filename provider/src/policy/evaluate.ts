@@ -3,7 +3,7 @@
  * measured against this, so it shares no code with it beyond the data types.
  */
 
-import type { Address } from "../model/address";
+import { type Address, sameAddress } from "../model/address";
 import { type Cidr, inCidr } from "../model/cidr";
 import type { Packet, Place } from "./packet";
 import {
@@ -139,7 +139,7 @@ function isPeer(peer: Peer, address: Address, network: string | undefined, world
     case "cidr":
       return isInBlock(peer, address);
     case "name":
-      return false;
+      return (world.dynamic?.names[peer.name] ?? []).some((one) => sameAddress(one, address));
     case "subnet":
       return segments.some((segment) => segment.name === peer.name && isOn(segment.name, address, world));
     case "endpoint":
@@ -167,7 +167,10 @@ function isMember(member: GroupMember, segment: string, address: Address, world:
     case "cidr":
       return isInBlock(member, address);
     case "containers":
-      return false;
+      return (world.dynamic?.containers ?? []).some(
+        (one) =>
+          one.segment === segment && sameAddress(one.address, address) && matchesLabels(member.selector, one.labels),
+      );
   }
 }
 

@@ -11,6 +11,7 @@ import {
   subtractAddresses,
   uniteAddresses,
 } from "./address-set";
+import { type DynamicList, dynamicOf } from "./dynamic";
 import type { CidrBlock, Peer, Target } from "./rule";
 import { matchesLabels } from "./selector";
 import type { Group, GroupMember, Network, PlacedEndpoint, Segment, World } from "./world";
@@ -48,10 +49,16 @@ export class Resolver {
     });
   }
 
-  private seenFrom(network: string | undefined): readonly Segment[] {
+  /** The segments whose names mean something in a network; all of them for a host. */
+  seenFrom(network: string | undefined): readonly Segment[] {
     if (network === undefined) return this.world.segments;
     const visible = new Set([network, ...this.network(network).peers]);
     return this.world.segments.filter((segment) => visible.has(segment.network));
+  }
+
+  /** Who is known on the host alone, among peers or targets. */
+  dynamic(items: readonly (Peer | Target)[]): DynamicList {
+    return dynamicOf(items, this.groups);
   }
 
   /** What a group holds of addresses outside of every segment. */

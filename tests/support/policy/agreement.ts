@@ -4,9 +4,11 @@ import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import { inCidr } from "../../../provider/src/model/cidr";
 import { type Address, sameAddress } from "../../../provider/src/model/address";
 import { isGoverned, judge, type Judgement } from "../../../provider/src/policy/evaluate";
+import type { DynamicContainer } from "../../../provider/src/policy/dynamic";
 import type { Direction, Policy } from "../../../provider/src/policy/rule";
+import { matchesLabels } from "../../../provider/src/policy/selector";
 import { hasPorts, icmpOf } from "../../../provider/src/policy/transport";
-import type { Segment, World } from "../../../provider/src/policy/world";
+import type { World } from "../../../provider/src/policy/world";
 import type { BridgedPacket } from "./arbitraries";
 import { type Held, nothingHeld } from "./held";
 import type { OriginalTuple, Trace, TracedPacket } from "./tracer";
@@ -117,8 +119,8 @@ function isHeld({ bridges, addresses }: Held, { segment, source, destination }: 
 }
 
 function isSubject(policies: readonly Policy[], world: World, packet: BridgedPacket, address: Address): boolean {
-  const { host, segment } = packet;
-  return isLocal(world, host, segment, address) && isGoverned(policies, { address, segment: segment.name }, world);
+  const { segment } = packet;
+  return isLocal(policies, world, packet, address) && isGoverned(policies, { address, segment: segment.name }, world);
 }
 
 function isNeighbourDiscovery({ source, protocol, icmp }: BridgedPacket): boolean {
@@ -132,7 +134,7 @@ export function judgeAt(
   direction: Direction,
 ): Judgement | undefined {
   const subject = direction === "egress" ? packet.source : packet.destination;
-  if (!isLocal(world, packet.host, packet.segment, subject)) return undefined;
+  if (!isLocal(policies, world, packet, subject)) return undefined;
   const place = {
     source: { address: packet.source, segment: undefined },
     destination: { address: packet.destination, segment: undefined },
@@ -153,7 +155,13 @@ export function judgeAt(
   );
 }
 
-function isLocal(world: World, host: string, segment: Segment, address: BridgedPacket["source"]): boolean {
+/** A container is at home where the engine says, if a policy goes by labels that it has. */
+function isLocal(
+  policies: readonly Policy[],
+  world: World,
+  { host, segment }: BridgedPacket,
+  address: BridgedPacket["source"],
+): boolean {
   return (
     world.endpoints.some(
       (one) =>
@@ -161,8 +169,19 @@ function isLocal(world: World, host: string, segment: Segment, address: BridgedP
     ) ||
     world.hostRanges.some(
       (range) => range.host === host && range.segment === segment.name && inCidr(address, range.cidr),
+    ) ||
+    (world.dynamic?.containers ?? []).some(
+      (one) =>
+        one.segment === segment.name && sameAddress(one.address, address) && isGovernedByLabels(policies, world, one),
     )
   );
+}
+
+function isGovernedByLabels(policies: readonly Policy[], world: World, { labels }: DynamicContainer): boolean {
+  const targets = policies.flatMap(({ appliesTo }) => appliesTo);
+  return world.groups
+    .filter(({ name }) => targets.some((target) => target.kind === "group" && target.name === name))
+    .some(({ members }) => members.some((one) => one.kind === "containers" && matchesLabels(one.selector, labels)));
 }
 
 /** Log lines carry more than the rule's name: compare the names, in any order. */

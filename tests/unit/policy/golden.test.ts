@@ -69,6 +69,7 @@ const files: Readonly<Record<string, () => string>> = {
         ),
       ),
     ),
+  dynamic: () => whole([database({ ...postgres, peers: [{ kind: "name", name: "partner.example" }] })]),
   "change-port": () => change([database(postgres)], [database({ ...postgres, services: tcp(5433) })]),
   "change-rule-added": () => change([database(postgres)], [everything]),
   "change-cut": () =>

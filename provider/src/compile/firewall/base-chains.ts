@@ -1,8 +1,11 @@
 /** What the kernel calls, and what every packet of a guarded bridge goes through before its endpoint's class. */
 
+import type { Family } from "../../model/address";
+import { families } from "../../policy/address-set";
 import type { Direction } from "../../policy/rule";
 import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/program";
 import type { CutProgram } from "./cut";
+import { dynamicSubjectMap } from "./dynamics";
 import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
 import { heldChains, heldFrom, heldTo } from "./held";
 import { ownChains } from "./own-host";
@@ -25,7 +28,8 @@ const judged: Record<Direction, ProgramRule> = {
   ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
 };
 
-export function baseChains({ zones, own }: FirewallPlan, cutting: CutProgram): readonly ProgramChain[] {
+export function baseChains({ zones, own, dynamics }: FirewallPlan, cutting: CutProgram): readonly ProgramChain[] {
+  const isDynamic = dynamics.subjects.length > 0;
   const host = ownChains(own, cutting.own);
   const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
@@ -37,8 +41,8 @@ export function baseChains({ zones, own }: FirewallPlan, cutting: CutProgram): r
     sane,
     ...heldChains,
     ...cutting.chains,
-    side("from_endpoint", iifname, "saddr", "egress"),
-    side("to_endpoint", oifname, "daddr", "ingress"),
+    side("from_endpoint", { bridge: iifname, field: "saddr", direction: "egress", isDynamic }),
+    side("to_endpoint", { bridge: oifname, field: "daddr", direction: "ingress", isDynamic }),
     ...host.chains,
     base("input", heldFrom, ...cutting.from, ...host.cutIn, established, judged.egress, ...host.input),
     base(
@@ -51,16 +55,31 @@ export function baseChains({ zones, own }: FirewallPlan, cutting: CutProgram): r
   ];
 }
 
-function side(name: string, bridge: Selector, field: string, direction: Direction): ProgramChain {
+interface Side {
+  readonly bridge: Selector;
+  readonly field: string;
+  readonly direction: Direction;
+  /** Whether the host says of containers what else applies to them. */
+  readonly isDynamic: boolean;
+}
+
+function side(name: string, { bridge, field, direction, isDynamic }: Side): ProgramChain {
+  const lookups = (mapName: (direction: Direction, family: Family) => string): readonly ProgramRule[] =>
+    families.map((family) => {
+      const key = { concat: [bridge, payload(family === 4 ? "ip" : "ip6", field)] };
+      return { expr: [{ vmap: { key, data: `@${mapName(direction, family)}` } }] };
+    });
   return {
     name,
     rules: [
       { expr: [{ jump: { target: "always" } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip", field)] }, data: `@${direction}4` } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip6", field)] }, data: `@${direction}6` } }] },
+      ...(isDynamic ? lookups(dynamicSubjectMap) : []),
+      ...lookups(subjectMapName),
     ],
   };
 }
+
+export const subjectMapName = (direction: Direction, family: Family): string => `${direction}${family}`;
 
 const linkLocal: Operand = { prefix: { addr: "fe80::", len: 10 } };
 

@@ -15,8 +15,8 @@ export function changedDirections(from: Program | undefined, to: Program | undef
  */
 function directionOf(name: string): Direction | "no matter" | undefined {
   if (/^(held|cut|zone_|outcome_)/.test(name)) return "no matter";
-  if (name.startsWith("egress") || name === "own_out") return "egress";
-  if (name.startsWith("ingress") || name === "own_in" || name === "own_translated") return "ingress";
+  if (/^(dyn_)?egress/.test(name) || name === "own_out") return "egress";
+  if (/^(dyn_)?ingress/.test(name) || name === "own_in" || name === "own_translated") return "ingress";
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Policies as one flat list: rules and defaults in the order in which they are asked, with names made addresses. */
 
 import { type AddressSet, everyAddress } from "../../policy/address-set";
+import type { DynamicList } from "../../policy/dynamic";
 import type { IntervalSet } from "../../policy/intervals";
 import type { Resolver } from "../../policy/resolve";
 import {
@@ -22,6 +23,8 @@ export interface Entry {
   readonly ref: string;
   readonly action: RuleAction;
   readonly peers: AddressSet;
+  /** Peers that only the host knows. */
+  readonly dynamic: DynamicList;
   readonly transport: { readonly 4: IntervalSet<number>; readonly 6: IntervalSet<number> };
   /** Seconds since 1970; from then on it matches nothing. */
   readonly expires: number | undefined;
@@ -64,6 +67,7 @@ function ruleEntries(
       ref: refOf(policy, rule),
       action: rule.action,
       peers: resolver.peers(rule.peers, network),
+      dynamic: resolver.dynamic(rule.peers),
       transport: { 4: transportOf(rule.services, 4), 6: transportOf(rule.services, 6) },
       expires: rule.expires,
       log: rule.log,
@@ -83,6 +87,7 @@ function wide(policy: Policy, action: RuleAction): Unordered {
     ref: refOf(policy, undefined),
     action,
     peers: everyAddress,
+    dynamic: [],
     transport: allTransport,
     expires: undefined,
     log: policy.defaultLog,

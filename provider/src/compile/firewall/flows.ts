@@ -8,10 +8,12 @@ import type { Direction, Policy } from "../../policy/rule";
 import { includesPoint, type Interval } from "../../policy/intervals";
 import { hasPorts, icmpOf, lowBits } from "../../policy/transport";
 import type { Cells } from "./cells";
+import { type Dynamics, dynamicSubjectMap } from "./dynamics";
 import type { Part } from "./line";
 import type { Decision, Outcome } from "./outcome";
 import { isSpared, type OwnPlan } from "./own-host";
-import type { EndpointClass, FirewallPlan } from "./plan";
+import type { EndpointClass } from "./endpoint-class";
+import type { FirewallPlan } from "./plan";
 
 /** Conntrack's zone of whatever is on no bridge of ours. */
 export const noZone = 0;
@@ -83,12 +85,14 @@ class PlanJudge {
   private readonly bridges: ReadonlyMap<number, string>;
   private readonly subjects: ReadonlyMap<string, FirewallPlan["subjects"]>;
   private readonly own: OwnPlan | undefined;
+  private readonly dynamics: Dynamics;
 
   constructor(
     plan: FirewallPlan,
     private readonly time: number,
   ) {
     this.own = plan.own;
+    this.dynamics = plan.dynamics;
     this.classes = new Map(plan.classes.map((one) => [one.name, one]));
     this.bridges = new Map(plan.zones.map(({ bridge, zone }) => [zone, bridge]));
     this.subjects = Map.groupBy(plan.subjects, ({ bridge, direction, family }) => `${bridge} ${direction} ${family}`);
@@ -103,7 +107,23 @@ class PlanJudge {
       ?.find((one) => includesPoint([one], own.value));
     const found = subject === undefined ? undefined : this.classes.get(subject.class);
     if (found === undefined) return undecided;
-    return decisionAt(outcomeOf(found.cells, peer.value, transportPoint(flow)), this.time);
+    const others = this.dynamics.subjects
+      .filter((one) => one.bridge === bridge && one.map === dynamicSubjectMap(direction, own.family))
+      .filter((one) => includesPoint([one], own.value))
+      .flatMap(({ chains }) => chains.flatMap((name) => this.classes.get(name) ?? []));
+    return this.surely(found, others, { peer, transport: transportPoint(flow) });
+  }
+
+  /** Only the host knows who is in its lists: a flow is forbidden where it is so whoever is in them. */
+  private surely(
+    found: EndpointClass,
+    others: readonly EndpointClass[],
+    { peer, transport }: { readonly peer: Address; readonly transport: number },
+  ): Pick<Decision, "verdict" | "by"> {
+    const decisions = [found, ...others]
+      .flatMap(({ cells, variants }) => [cells, ...variants.cells])
+      .map((cells) => decisionAt(outcomeOf(cells, peer.value, transport), this.time));
+    return decisions.find(({ verdict }) => verdict === "allow") ?? decisions[0] ?? undecided;
   }
 
   /** As it was before translation: conntrack has it so. */
@@ -113,7 +133,7 @@ class PlanJudge {
     const peer = direction === "egress" ? flow.destination : flow.source;
     const found = this.classes.get(own.classes[direction][peer.family]);
     if (found === undefined) return undecided;
-    return decisionAt(outcomeOf(found.cells, peer.value, transportPoint(flow)), this.time);
+    return this.surely(found, [], { peer, transport: transportPoint(flow) });
   }
 }
 

@@ -1,30 +1,17 @@
 /** Policies → what one host has to know: its own endpoints' classes, and nothing of anybody else's. */
 
 import type { Address, Family } from "../../model/address";
-import { hash64 } from "../../model/hash";
 import { families, intersectAddresses } from "../../policy/address-set";
 import { checkPolicies } from "../../policy/check";
 import { type Interval, type IntervalSet, successor } from "../../policy/intervals";
 import { Resolver } from "../../policy/resolve";
 import { type Direction, directions, orderPolicies, type Policy } from "../../policy/rule";
 import type { Segment, World } from "../../policy/world";
-import { type Cells, cellsOf } from "./cells";
-import { type Entry, entriesOf } from "./entry";
-import { Outcomes } from "./outcome";
+import { dynamicSubjectsOf } from "./dynamic-subjects";
+import { dynamicPeers, type Dynamics } from "./dynamics";
+import { type EndpointClass, EndpointClasses } from "./endpoint-class";
 import type { FailsafeSession, OwnPlan } from "./own-host";
 import { sweep } from "./sweep";
-
-/** Endpoints of one network to which the same policies apply, or the host itself, in one direction and family. */
-export interface EndpointClass {
-  /** Follows from the policies' names, so that a changed rule leaves it. */
-  readonly name: string;
-  /** `undefined`: the host itself. */
-  readonly network: string | undefined;
-  readonly policies: readonly string[];
-  readonly direction: Direction;
-  readonly family: Family;
-  readonly cells: Cells;
-}
 
 /** Addresses behind a bridge, and the class that they are in. */
 export interface Subject extends Interval<bigint> {
@@ -43,6 +30,8 @@ export interface FirewallPlan {
   readonly classes: readonly EndpointClass[];
   /** The host itself, where a policy applies to it. */
   readonly own: OwnPlan | undefined;
+  /** What the host has to fill in by itself. */
+  readonly dynamics: Dynamics;
 }
 
 export interface PlanOptions {
@@ -66,8 +55,7 @@ export function firewallPlan(policies: readonly Policy[], world: World, options:
 
 class Planner {
   private readonly resolver: Resolver;
-  private readonly outcomes: Outcomes;
-  private readonly classes = new Map<string, EndpointClass>();
+  private readonly classes: EndpointClasses;
 
   constructor(
     private readonly policies: readonly Policy[],
@@ -75,7 +63,7 @@ class Planner {
     private readonly options: PlanOptions,
   ) {
     this.resolver = new Resolver(world);
-    this.outcomes = new Outcomes(options.now);
+    this.classes = new EndpointClasses(this.resolver, options.now);
   }
 
   plan(): FirewallPlan {
@@ -84,13 +72,23 @@ class Planner {
       .filter((segment) => segment.hosts.includes(host))
       .sort((a, b) => (a.bridge < b.bridge ? -1 : 1));
     const subjects = segments.flatMap((segment) => this.subjectsOn(segment));
+    const dynamicSubjects = dynamicSubjectsOf(this.policies, segments, this.resolver, this.classes);
     const own = this.own();
+    const classes = this.classes.all;
+    const bridgesOf = (network: string | undefined): readonly string[] => {
+      const seen = new Set(this.resolver.seenFrom(network));
+      return segments.filter((segment) => seen.has(segment)).map(({ bridge }) => bridge);
+    };
     return {
       own,
+      dynamics: {
+        subjects: dynamicSubjects,
+        peers: classes.flatMap((one) => dynamicPeers(one, bridgesOf(one.network))),
+      },
       zones: segments.map(({ bridge, zone }) => ({ bridge, zone })),
-      guarded: [...new Set(subjects.map((subject) => subject.bridge))],
+      guarded: [...new Set([...subjects, ...dynamicSubjects].map((subject) => subject.bridge))].sort(),
       subjects,
-      classes: [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      classes,
     };
   }
 
@@ -101,7 +99,7 @@ class Planner {
     );
     if (here.length === 0) return undefined;
     const classOf = (direction: Direction, family: Family): string =>
-      this.classOf(here, { direction, family, network: undefined }).name;
+      this.classes.of(here, { direction, family, network: undefined }).name;
     return {
       classes: {
         egress: { 4: classOf("egress", 4), 6: classOf("egress", 6) },
@@ -129,7 +127,7 @@ class Planner {
       return directions.flatMap((direction) => {
         const subjects: Subject[] = [];
         for (const { first, last, entries } of stretches) {
-          const found = this.classOf(
+          const found = this.classes.of(
             entries.map(({ policy }) => policy),
             { direction, family, network: segment.network },
           );
@@ -141,34 +139,5 @@ class Planner {
         return subjects;
       });
     });
-  }
-
-  private classOf(
-    policies: readonly Policy[],
-    kind: Pick<EndpointClass, "direction" | "family" | "network">,
-  ): EndpointClass {
-    const { direction, family, network } = kind;
-    const names = policies.map((policy) => policy.name);
-    const hash = hash64([network ?? "", ...names].join("/"))
-      .toString(36)
-      .padStart(13, "0");
-    const name = `${direction}${family}_${hash}`;
-    let found = this.classes.get(name);
-    if (found === undefined) {
-      const cells = cellsOf(this.entries(policies, direction, network), family, this.outcomes);
-      found = { name, ...kind, policies: names, cells };
-      this.classes.set(name, found);
-    }
-    return found;
-  }
-
-  private readonly listed = new Map<string, readonly Entry[]>();
-
-  /** The same for both families. */
-  private entries(policies: readonly Policy[], direction: Direction, network: string | undefined): readonly Entry[] {
-    const key = [direction, network ?? "", ...policies.map((policy) => policy.name)].join("/");
-    let found = this.listed.get(key);
-    if (found === undefined) this.listed.set(key, (found = entriesOf(policies, direction, network, this.resolver)));
-    return found;
   }
 }
