@@ -54,6 +54,8 @@ export interface Machine {
   /** What somebody else does to a table of the family `inet`. */
   deleteTable(name: string): void;
   addChain(table: string, name: string): void;
+  /** UDP packets of 29 bytes that the host sends to a port of its own. */
+  send(port: number, packets: number): void;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */

@@ -50,6 +50,10 @@ class RealMachine implements Machine {
     waitFor("the end of what is armed", () => !existsSync(`${this.host.ledger}/firewall.armed`));
   deleteTable = (name: string): void => void this.host.in(`nft delete table inet ${name}`);
   addChain = (table: string, name: string): void => void this.host.in(`nft add chain inet ${table} ${name}`);
+  send = (port: number, packets: number): void => {
+    const one = `printf x >/dev/udp/127.0.0.1/${port} || true`;
+    this.host.in(`for n in $(seq ${packets}); do bash -c '${one}' 2>/dev/null; done`);
+  };
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }
