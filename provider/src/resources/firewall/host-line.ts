@@ -42,7 +42,12 @@ export class HostLine {
   ) {}
 
   look(signal: AbortSignal): Promise<Snapshot> {
-    return this.at(() => this.session.ask([["query_firewall"]], signal));
+    return this.at(async () => {
+      const snapshot = await this.session.ask([["query_firewall"]], signal);
+      if (snapshot.firewall.armed === undefined) return snapshot;
+      // Disarms nothing, as nobody has this nonce yet: but what is overdue is taken back before the host looks again.
+      return this.session.ask([["firewall_disarm", this.nonce], ["query_firewall"]], signal);
+    });
   }
 
   async check({ after }: HostPlan, signal: AbortSignal): Promise<void> {
@@ -155,8 +160,7 @@ export class HostLine {
       host: this.host.name,
       resource: "firewall",
       cause: result.message,
-      remedy:
-        result.code === "stale" ? "another run changed it at the same time: run again" : "the old rules are in force",
+      remedy: remedies[result.code] ?? "the old rules are in force",
     });
   }
 
@@ -164,6 +168,11 @@ export class HostLine {
     return located(this.host.name, "firewall", work);
   }
 }
+
+const remedies: Partial<Record<SdnError["code"], string>> = {
+  stale: "another run changed it at the same time: run again",
+  conflict: "the old rules are in force; run again when the other one is through",
+};
 
 /** The rules know these now. */
 function settleWords(held: HostPlan["held"]): readonly Words[] {
