@@ -1,7 +1,7 @@
 /** How hosts differ from what an entry asks for. */
 
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
-import { firewallKey, type FirewallDocument, zonesFor } from "../../compile/firewall/document";
+import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
@@ -42,7 +42,7 @@ export async function readEntry(
     ),
   );
   const entries = found.map(({ document }) => entryIn(document, change));
-  const damaged = found.some(({ snapshot }) => snapshot.damaged.has(firewallKey));
+  const damaged = found.some(({ snapshot }) => snapshot.firewall.damaged);
   if (!damaged && entries.every((entry) => entry === undefined)) return undefined;
   return {
     generation: Math.max(change.expected ?? 0, ...entries.map((entry) => entry?.generation ?? 0)),
@@ -61,7 +61,7 @@ function entryDrift(
   document: FirewallDocument | undefined,
   snapshot: Snapshot,
 ): readonly string[] {
-  if (snapshot.damaged.has(firewallKey)) {
+  if (snapshot.firewall.damaged) {
     return ["the host's record of its firewall is damaged (wrong checksum): a restart will not restore it"];
   }
   const entry = entryIn(document, change);
