@@ -160,6 +160,10 @@ function ensureRoute({ state }: Step, where = "", destination = "", device = "",
   space(state, where).routes.set(destination, { device, via: orNone(via) });
 }
 
+function ensureSysctls(step: Step, where = "", ...words: readonly string[]): void {
+  for (let at = 0; at < words.length; at += 2) ensureSysctl(step, where, words[at], words[at + 1]);
+}
+
 function ensureSysctl({ state }: Step, where = "", key = "", value = ""): void {
   const { sysctls } = space(state, where);
   const current = sysctls.get(key) ?? "0";
@@ -280,7 +284,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     linkOf(state, "-", port);
     state.fdb.set(`${port} ${mac} -`, { sticky: true });
   },
-  sysctl: ensureSysctl,
+  sysctl: ensureSysctls,
   forwarding6: (step) => {
     ensureSysctl(step, "-", "net.ipv6.conf.all.forwarding", "1");
   },
