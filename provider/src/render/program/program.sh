@@ -86,8 +86,7 @@ undo_all() {
       route-add) ip_in "$a" "$b" route replace $c $d ;;
       neigh-del) ip_in "$a" neigh del "$b" dev "$c" ;;
       neigh-add) ip_in "$a" neigh replace "$b" lladdr "$d" dev "$c" nud permanent ;;
-      fdb-del) bridge fdb del 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
-      fdb-add) bridge fdb append 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
+      flood) (flood_changes "$a" ",$(flood_peers "$a")" "$b") | bridge -batch - ;;
       gateway-fdb) bridge fdb del "$b" dev "$a" master ;;
       sysctl) sysctl_in "$a" -qw "$b=$c" ;;
       saved-sysctl) rm -f "$state/sysctl/$a" ;;
@@ -191,13 +190,14 @@ list_links() { # WHERE [dev NAME]
       print where, name, mtu, mac, master, ($3 ~ /[<,]UP[,>]/ ? "up" : "down"), vni "/" local "/" port, alias
     }'
 }
-forget_links() { known_links=$newline listed=' ' touched=' ' new_links=' '; }
+forget_links() { known_links=$newline listed=' ' touched=' ' new_links=' ' asked_links=' '; }
 forget_links
 touch_link() { touched="$touched$1/$2 "; } # WHERE NAME
 # A link that this fragment made has nothing yet: no addresses, no entries. Asked once: then it may have.
 is_new() { # WHERE NAME
   case $new_links in *" $1/$2 "*) ;; *) return 1 ;; esac
-  new_links="${new_links%%" $1/$2 "*} ${new_links#*" $1/$2 "}"
+  case $asked_links in *" $1/$2 "*) return 1 ;; esac
+  asked_links="$asked_links$1/$2 "
 }
 know_links() { # WHERE
   case $listed in *" $1 "*) return 0 ;; esac
@@ -213,9 +213,14 @@ find_link() {
       found_link=${found_link#"$1 $2 "} ;;
     *)
       know_links "$1"
-      found_link=${known_links#*"$newline$1 $2 "}
-      [ "$found_link" != "$known_links" ] || return 1
-      found_link=${found_link%%"$newline"*} ;;
+      # To cut a line out of a long text by a pattern takes a shell the square of its length.
+      case $known_links in *"$newline$1 $2 "*) ;; *) return 1 ;; esac
+      IFS=$newline
+      for found_link in $known_links; do
+        case $found_link in "$1 $2 "*) break ;; esac
+      done
+      IFS=$blanks
+      found_link=${found_link#"$1 $2 "} ;;
   esac
   [ -n "$found_link" ] || return 1
   read -r link_mtu link_mac link_master link_state link_vxlan link_alias <<LINK
@@ -364,23 +369,21 @@ flood_peers() { # DEVICE: each with a comma behind it
 op_flood() { # DEVICE PEER,PEER,…|-: exactly these remote VTEPs get broadcast, unknown and multicast frames
   wanted=,$2,
   [ "$2" = - ] && wanted=,
-  present=, flood_lines=''
+  present=,
   is_new - "$1" || present=,$(flood_peers "$1")
+  flood_lines=$(flood_changes "$1" "$present" "$wanted")
+  [ -n "$flood_lines" ] || return 0
+  undo flood "$1" "$present"
+  try_lines "$flood_lines" bridge -batch -
+}
+flood_changes() { # DEVICE PRESENT WANTED, both with commas around each: lines for `bridge`; called in a subshell of its own
   IFS=,
-  for peer in $wanted; do
-    case $present in *",$peer,"*) continue ;; esac
-    [ -n "$peer" ] || continue
-    flood_lines="${flood_lines}fdb append 00:00:00:00:00:00 dev $1 dst $peer self$newline"
-    undo_list="fdb-del $1 $peer$newline$undo_list"
+  for peer in $3; do
+    case $2 in *",$peer,"*) ;; *) [ -z "$peer" ] || echo "fdb append 00:00:00:00:00:00 dev $1 dst $peer self" ;; esac
   done
-  for peer in $present; do
-    case $wanted in *",$peer,"*) continue ;; esac
-    [ -n "$peer" ] || continue
-    flood_lines="${flood_lines}fdb del 00:00:00:00:00:00 dev $1 dst $peer self$newline"
-    undo_list="fdb-add $1 $peer$newline$undo_list"
+  for peer in $2; do
+    case $3 in *",$peer,"*) ;; *) [ -z "$peer" ] || echo "fdb del 00:00:00:00:00:00 dev $1 dst $peer self" ;; esac
   done
-  IFS=$blanks
-  [ -z "$flood_lines" ] || try_lines "$flood_lines" bridge -batch -
 }
 
 netns_exists() { [ -e "/run/netns/$1" ]; }
