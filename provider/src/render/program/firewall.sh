@@ -150,7 +150,8 @@ op_firewall_change() { # JSON(base64): from the recorded table to the one that f
   [ "$table_is" = same ] || return 0
   undo firewall-table
   save_hits look
-  transact '' <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
+  # A change empties the sets of what is held: what is still unknown is put back in the same transaction.
+  transact "$(held_now | held_commands)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
 $1
 JSON
   save_hits change

@@ -39,6 +39,8 @@ check_record() {
   } <"$state/resources/$1"
   case $record_generation in '' | *[!0-9]*) return 0 ;; esac
   case "$record_hash$record_mark$record_intent" in '' | *[!A-Za-z0-9_.:/@=,+%-]*) return 0 ;; esac
+  # What this run wrote needs no sum to be believed.
+  case $written in *" $1 "*) record_state=whole && return 0 ;; esac
   if [ -z "$record_sum" ]; then
     record_state=old
   elif [ "$(sed 5d "$state/resources/$1" | sha256sum)" = "$record_sum  -" ]; then
@@ -350,7 +352,9 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
   fi
   # What was adopted is made by somebody else, who may come later than the restore.
   case $mode$saved_words in restore*adopt_*) return 0 ;; esac
-  fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash
+  fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash generation=$record_generation
+  # What Docker does at the same time is not known here.
+  [ -n "$without_docker" ] || forget_links
   while read -r saved_line <&4; do
     case $without_docker$saved_line in yesdocker_*) continue ;; esac
     # shellcheck disable=SC2086 # as in the main loop

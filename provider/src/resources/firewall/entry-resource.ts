@@ -128,6 +128,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     if (found === undefined) return undefined;
     for (const { host, sentence, advice } of found.drift)
       context.log("warning", `host ${host}: ${sentence}. ${advice}`);
+    for (const { host, sentence } of found.notes) context.log("info", `host ${host}: ${sentence}`);
     const drift = found.drift.map(({ host, sentence }) => `${host}: ${sentence}`);
     return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [] } };
   }
