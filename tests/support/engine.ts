@@ -55,7 +55,10 @@ export class Engine {
 
   async up(program: Program): Promise<Run> {
     const run = new Run(this, false);
-    await program(run);
+    await program(run).catch((thrown: unknown) => {
+      run.over = true;
+      throw thrown;
+    });
     for (const stored of [...this.state.values()].reverse())
       if (!run.seen.has(stored.urn)) await this.remove(stored, run);
     return run;
@@ -107,6 +110,8 @@ export class Run {
   readonly seen = new Set<string>();
   readonly outputs = new Map<string, RegisteredResource>();
   readonly call = new FakeCall();
+  /** After a failure the engine begins nothing new. */
+  over = false;
 
   constructor(
     private readonly engine: Engine,
@@ -125,6 +130,7 @@ export class Run {
 
   private async register(type: string, path: string, name: string, inputs: ValueMap): Promise<RegisteredResource> {
     const urn = `urn:pulumi:${this.engine.stack}::${this.engine.project}::${path}::${name}`;
+    if (this.over) throw new Error("the run has failed and is over");
     if (this.seen.has(urn)) throw new Error(`Duplicate resource URN ${urn}`);
     this.seen.add(urn);
     const component = this.engine.handlers.components.get(type)?.();

@@ -1,8 +1,9 @@
 /** Hosts and a Pulumi state that can be put back, so that one run can be disturbed at one place after another. */
 import type { Program, Stored } from "./engine";
 import { Engine } from "./engine";
+import { listingOf } from "./model-host/firewall-table";
 import { copyOf } from "./model-host/state";
-import type { ModelState } from "./model-host/state";
+import type { ModelFirewall, ModelRecord, ModelState } from "./model-host/state";
 import type { ModelHost, ModelOptions } from "./model-host";
 import { modelOf, World } from "./world";
 import type { Script } from "../../provider/src/targets/fake-target";
@@ -59,6 +60,11 @@ export class Fleet {
   set scene({ hosts, state }: Scene) {
     hosts.forEach((host, index) => this.models[index]?.become(host));
     this.state = state;
+  }
+
+  /** So long that what was armed by a run that was cut off is taken back. */
+  passTime(seconds: number): void {
+    for (const model of this.models) model.passTime(seconds);
   }
 
   up(program: (world: World) => Program, disturbance?: Disturbance): Promise<Outcome> {
@@ -132,18 +138,42 @@ class Plugin {
   }
 }
 
-/** All that must be the same after a run that was disturbed and mended, as text. Generations only tell runs apart. */
+/**
+ * All that must be the same after a run that was disturbed and mended, as text. Generations only tell runs apart, as the
+ * moments do in which something was written, and a host may say that it took back what nobody proved.
+ */
 export function sceneText({ hosts, state }: Scene): string {
-  const resources = [...state.values()].map(({ outputs: { generation: _, ...outputs }, ...rest }) => ({
-    ...rest,
-    outputs,
-  }));
-  const machines = hosts.map(({ ledger, ...host }) => {
-    const records = [...copyOf(ledger)].map(([key, { generation: _, ...entry }]): [string, unknown] => [key, entry]);
-    return { ...host, ledger: new Map(records) };
+  const resources = [...state.values()].map(({ outputs: { generation: _, ...outputs }, ...rest }) => {
+    const { events } = outputs;
+    const lasting = Array.isArray(events) ? { events: (events as { readonly kind: string }[]).filter(lasts) } : {};
+    return { ...rest, outputs: { ...outputs, ...lasting } };
+  });
+  const machines = hosts.map(({ ledger, firewall, events, ...host }) => {
+    const records = [...copyOf(ledger)].map(([key, { generation: _, ...entry }]): [string, unknown] => [
+      key,
+      key === "firewall" ? timeless(entry) : entry,
+    ]);
+    return {
+      ...host,
+      ledger: new Map(records),
+      firewall: shown(firewall),
+      events: events.filter(lasts),
+    };
   });
   const sorted = resources.sort((one, other) => (one.urn < other.urn ? -1 : 1));
   return JSON.stringify(sortedValue({ machines, resources: sorted }), undefined, 1);
+}
+
+const lasts = ({ kind }: { readonly kind: string }): boolean => kind !== "rolled-back";
+
+/** A host's firewall, however its table came to be what it is, and since when it counts. */
+function shown({ clock: _clock, hits: _hits, tables, ...rest }: ModelFirewall): unknown {
+  return { ...rest, tables: new Map([...tables].map(([name, commands]) => [name, listingOf(commands)])) };
+}
+
+function timeless({ hash: _, intent, ...rest }: Omit<ModelRecord, "generation">): unknown {
+  const drop = (key: string, value: unknown): unknown => (key === "generation" || key === "now" ? undefined : value);
+  return { ...rest, document: JSON.parse(JSON.stringify(JSON.parse(atob(intent)), drop)) as unknown };
 }
 
 function sortedValue(value: unknown): unknown {

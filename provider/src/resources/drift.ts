@@ -7,6 +7,8 @@ import { hashOf } from "./host-change";
 export const damagedRecord =
   "the host's record of this resource is damaged (wrong checksum): a restart will not restore it";
 
+export const unsettled = "the host's firewall was not told of it yet: nothing of it passes";
+
 const cutOff = "a run was cut off while it changed this resource, and the host has an earlier version of it";
 
 /** How the host's record differs from what this state knows. */

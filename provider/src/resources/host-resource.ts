@@ -28,8 +28,9 @@ import type {
 import type { ValueMap } from "../rpc/value";
 import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
-import { adviceOn, damagedRecord, recordDrift } from "./drift";
+import { adviceOn, damagedRecord, recordDrift, unsettled } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
+import { isHeld } from "../compile/firewall/hold";
 import { concernsFirewall } from "../compile/firewall/site";
 import type { FirewallFleet } from "./firewall/fleet";
 import type { Known } from "./host-change";
@@ -209,13 +210,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     snapshot: Snapshot,
   ): Promise<void> {
     if (snapshot.firewall.record === undefined || !concernsFirewall(intent)) return;
-    const place = { name: host, uri: connectionUri(connection), connection };
-    await this.firewalls.settle(context, place).catch((thrown: unknown) => {
-      // The host has the change already, so Pulumi's state must know of it.
-      throw thrown instanceof SdnError
-        ? new SdnError({ ...thrown.detail, uncertain: true }, { cause: thrown })
-        : thrown;
-    });
+    await this.firewalls.settle(context, { name: host, uri: connectionUri(connection), connection });
   }
 
   /** Once a pair of hosts and run, however many segments they share. */
@@ -242,6 +237,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const found = [
       ...drift,
       ...foreign,
+      ...(isHeld(intent, snapshot.firewall.held) ? [unsettled] : []),
       ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {}))),
     ];
     for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);

@@ -381,6 +381,16 @@ const holding: readonly Case[] = [
     },
   },
   {
+    name: "what is held is said in every report, once",
+    check: async ({ machine, report }) => {
+      await load(machine, "one");
+      expect((await report([])).firewall.held).toEqual([]);
+      await send(machine, portFragment([hold]));
+      expect((await report([])).firewall.held).toEqual(heldPort);
+      expect((await look(machine)).held).toEqual(heldPort);
+    },
+  },
+  {
     name: "what is held stays so over a start of the host",
     check: async ({ machine, again }) => {
       await load(machine, "one");

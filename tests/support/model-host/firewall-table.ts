@@ -47,8 +47,16 @@ export function tableOf({ add, delete: gone, flush }: NftCommand): string {
   return table?.name ?? (chain ?? set ?? map ?? element ?? rule)?.table ?? "";
 }
 
+const known = new WeakMap<readonly NftCommand[], Listing>();
+
 /** The table that the commands make, one after the other; `undefined` where there is none at the end. */
 export function listingOf(commands: readonly NftCommand[]): Listing | undefined {
+  const found = known.get(commands) ?? madeBy(commands);
+  if (found !== undefined && Object.isFrozen(commands)) known.set(commands, found);
+  return found;
+}
+
+function madeBy(commands: readonly NftCommand[]): Listing | undefined {
   let listing: Listing | undefined;
   for (const { add, delete: gone, flush } of commands) {
     if (add?.table !== undefined) listing ??= { chains: new Map(), sets: new Map() };

@@ -19,15 +19,17 @@ export const isPassing = (operation: string): boolean =>
 
 function transact({ tables }: ModelFirewall, text: string): void {
   // Wholly or not at all: what is refused has thrown before anything is written.
-  const now = new Map<string, readonly NftCommand[]>(tables);
-  for (const command of parseTransaction(text)) {
-    const name = tableOf(command);
-    const commands = [...(now.get(name) ?? []), command];
-    if (listingOf(commands) === undefined) now.delete(name);
-    else now.set(name, commands);
+  const now = [...Map.groupBy(parseTransaction(text), tableOf)].map(([name, commands]) => {
+    const all = [...(tables.get(name) ?? []), ...commands];
+    const exists = listingOf(all) !== undefined;
+    const since = all.findLastIndex((command) => command.delete?.table !== undefined) + 1;
+    // Frozen, so that copies of the host share it.
+    return { name, commands: exists ? Object.freeze(all.slice(since)) : undefined };
+  });
+  for (const { name, commands } of now) {
+    if (commands === undefined) tables.delete(name);
+    else tables.set(name, commands);
   }
-  tables.clear();
-  for (const [name, commands] of now) tables.set(name, commands);
 }
 
 /** What runs fill by themselves is no part of it. */
@@ -111,7 +113,7 @@ function showHeld(firewall: ModelFirewall): void {
   transact(firewall, JSON.stringify({ nftables: commands }));
 }
 
-const heldLines = (bridge: string, addresses: string): readonly string[] =>
+const linesOf = (bridge: string, addresses: string): readonly string[] =>
   addresses.split(",").map((address) => `${bridge} ${address}`);
 
 // ---- armed ----
@@ -214,13 +216,13 @@ const operationsOf: Record<string, Operation> = {
   firewall_hold: ({ state, isNew }, bridge = "", addresses = "-") => {
     const { firewall, ledger } = state;
     if (isNew !== true || !ledger.has(firewallKey)) return;
-    firewall.held = [...new Set([...firewall.held, ...heldLines(bridge, addresses)])].sort();
+    firewall.held = [...new Set([...firewall.held, ...linesOf(bridge, addresses)])].sort();
     if (!firewall.tables.has(table)) reload(state);
     showHeld(firewall);
   },
   firewall_settle: ({ state }, bridge = "", addresses = "-") => {
     const { firewall } = state;
-    const settled = heldLines(bridge, addresses);
+    const settled = linesOf(bridge, addresses);
     firewall.held = firewall.held.filter((line) => !settled.includes(line));
     if (firewall.tables.has(table)) showHeld(firewall);
   },
@@ -237,6 +239,9 @@ export function recordLines({ ledger }: ModelState, withIntent: boolean): readon
   return [`ledger ${firewallKey} ${generation} ${hash} ${mark} ${withIntent ? intent : "-"} ${record}`];
 }
 
+export const heldLines = ({ firewall }: ModelState): readonly string[] =>
+  firewall.held.map((line) => `firewall-held ${line}`);
+
 function tableState({ firewall, ledger }: ModelState): string {
   const record = ledger.get(firewallKey);
   if (!firewall.tables.has(table)) return record === undefined ? "none" : "missing";
@@ -245,13 +250,13 @@ function tableState({ firewall, ledger }: ModelState): string {
 }
 
 export function firewallLines(state: ModelState): readonly string[] {
-  const { tables, armed, held, session, flows } = state.firewall;
+  const { tables, armed, session, flows } = state.firewall;
   return [
     ...recordLines(state, true),
     `firewall-table ${tableState(state)}`,
     ...(tables.has(nextTable) ? ["firewall-next"] : []),
     ...(armed === undefined ? [] : [`firewall-armed ${armed.nonce} ${armed.deadline}`]),
-    ...held.map((line) => `firewall-held ${line}`),
+    ...heldLines(state),
     ...(session === undefined ? [] : [`firewall-session ${session}`]),
     `section flows - ${btoa(flows.map((line) => `${line}\n`).join(""))}`,
   ];

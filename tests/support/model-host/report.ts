@@ -1,7 +1,7 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
 import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
-import { firewallKey, firewallLines, hitsText, recordLines, tableJson } from "./firewall";
+import { firewallKey, firewallLines, hitsText, heldLines, recordLines, tableJson } from "./firewall";
 import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
@@ -133,7 +133,7 @@ export function reportLines(
     if (isOurs(name)) lines.push(...namespaceSections(name, space), section("neighbours", name, neighboursJson(space)));
   }
   lines.push(section("docker-networks", "-", dockerJson(state)));
-  if (!told) lines.push(...recordLines(state, false));
+  if (!told) lines.push(...recordLines(state, false), ...heldLines(state));
   for (const [key, entry] of state.ledger) {
     if (key === firewallKey) continue;
     const { generation, hash, mark, intent, record } = entry;

@@ -192,6 +192,7 @@ export function copyOf<T>(value: T): T {
 }
 
 function copied(value: unknown): unknown {
+  if (Object.isFrozen(value)) return value;
   if (value instanceof Map)
     return new Map([...(value as Map<unknown, unknown>)].map(([key, one]) => [key, copied(one)]));
   if (value instanceof Set) return new Set(value as Set<unknown>);

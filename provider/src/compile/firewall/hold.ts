@@ -1,5 +1,6 @@
 /** What is new on a host passes nothing until the host's firewall, where it has one, knows it. */
 
+import type { HeldPlace } from "../../model/snapshot";
 import { bridgeName } from "../names";
 import type { Intent, PortIntent } from "../intent";
 import type { Words } from "../steps";
@@ -18,6 +19,22 @@ export function holdWords(before: Intent | undefined, intent: Intent): readonly 
     case "peering":
     case "adopted":
       return [];
+  }
+}
+
+/** Whether it still waits for that. */
+export function isHeld(intent: Intent, held: readonly HeldPlace[]): boolean {
+  switch (intent.kind) {
+    case "segment":
+      return held.some(({ bridge, address }) => bridge === bridgeName(intent.vni) && address === undefined);
+    case "port": {
+      const addresses = addressesOf(intent);
+      return held.some(({ bridge, address = "" }) => bridge === bridgeName(intent.vni) && addresses.includes(address));
+    }
+    case "router":
+    case "peering":
+    case "adopted":
+      return false;
   }
 }
 

@@ -442,6 +442,7 @@ say_firewall_record() { # INTENT: its document is megabytes, which only some wan
     *) say "ledger firewall $record_generation $record_hash $record_mark $1 $record_state" ;;
   esac
 }
+say_held() { held_now | sed 's/^/firewall-held /'; }
 op_query_firewall() {
   check_record firewall
   firewall_file=$state/resources/firewall
@@ -457,7 +458,7 @@ op_query_firewall() {
   say "firewall-table $table_is"
   if table_exists sdn_fw_next; then say firewall-next; fi
   if read_armed; then say "firewall-armed $armed_nonce $armed_until"; fi
-  held_now | sed 's/^/firewall-held /'
+  say_held
   # shellcheck disable=SC2086 # four words by sshd's definition
   set -- ${SDN_SSH_CONNECTION:-}
   [ $# != 4 ] || say "firewall-session $*"

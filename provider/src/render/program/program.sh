@@ -1341,7 +1341,7 @@ report() {
     [ -e "$file" ] || continue
     check_record "${file##*/}"
     if [ "${file##*/}" = firewall ]; then
-      [ -n "$firewall_told" ] || say_firewall_record -
+      [ -n "$firewall_told" ] || { say_firewall_record -; say_held; }
       continue
     fi
     case $record_state in

@@ -37,9 +37,14 @@ export class FirewallFleet {
 
   /** What the host has was changed: its rules follow, where it has any. */
   async settle(context: CallContext, host: FirewallHost): Promise<void> {
-    const { missed } = await this.enqueue(context, undefined, [host]);
-    const [first] = missed;
-    if (first !== undefined) throw first.error;
+    try {
+      const { missed } = await this.enqueue(context, undefined, [host]);
+      const [first] = missed;
+      if (first !== undefined) throw first.error;
+    } catch (thrown) {
+      // The host has that change already, so Pulumi's state must know of it.
+      throw new SdnError({ ...asSdnError(thrown).detail, uncertain: true }, { cause: thrown });
+    }
   }
 
   private enqueue(

@@ -334,6 +334,25 @@ describe("a refresh", () => {
     expect(await up(calm)).toEqual([]);
   });
 
+  test("finds what came while the firewall could not be told, at the endpoint itself, also without a policy", async () => {
+    const { fleet, engine, up } = await bench({ members });
+    fleet.models[0]?.addNamespace("box");
+    await up({ members, box: "box" });
+    const held = ["sdn-b-5001 10.20.1.9", "sdn-b-5002 -"];
+    const port = [...engine.state.values()].find(({ type }) => type === "sdn:linux:Port");
+    const spec = port?.inputs["spec"] as { readonly ipv4: { readonly address: string } };
+    const own = `sdn-b-5001 ${spec.ipv4.address.replace("/24", "")}`;
+    fleet.models[0]?.change(({ firewall }) => {
+      firewall.held = [...held, own];
+    });
+    expect((await atOnce(engine.refresh())).warnings).toEqual([
+      "host h1: the host's firewall was not told of it yet: nothing of it passes. `pulumi up` repairs it.",
+    ]);
+    expect(await up({ members, box: "box" })).toEqual(["update Port box: drift"]);
+    expect(fleet.models[0]?.contents.firewall.held).toEqual([]);
+    expect(await up({ members, box: "box" })).toEqual([]);
+  });
+
   test("forgets what no host has any more", async () => {
     const { fleet, engine, up } = await bench();
     for (const model of fleet.models) {
