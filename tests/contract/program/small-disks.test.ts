@@ -61,7 +61,9 @@ async function run(...fragments: Parameters<typeof requestOf>[1]): Promise<Fragm
   return parseReport(stdout).results.get("router-5000");
 }
 async function persistence(): Promise<string | undefined> {
-  const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
+  // No engine is here, but one may be where this leads.
+  const words = ["env", "DOCKER_HOST=tcp://192.0.2.1", "/bin/sh", "-c", hostProgram];
+  const { stdout } = await inside(words, requestOf("", [], [], { facts: true }));
   return parseReport(stdout).snapshot.facts?.persistence;
 }
 
@@ -73,7 +75,9 @@ test("what an engine says in pieces, of its version and its pools at once, is re
   const version = "printf 28.2.2; sleep 0.02; printf ' '; sleep 0.02; echo 1.50";
   const info = `printf '[{"Base":'; sleep 0.03; echo '"10.200.0.0/16","Size":24}]'`;
   await install("docker", `case $1 in version) ${version} ;; info) ${info} ;; esac`);
-  const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
+  // No engine is here, but one may be where this leads.
+  const words = ["env", "DOCKER_HOST=tcp://192.0.2.1", "/bin/sh", "-c", hostProgram];
+  const { stdout } = await inside(words, requestOf("", [], [], { facts: true }));
   expect(parseReport(stdout).snapshot.facts?.docker).toEqual({
     version: "28.2.2",
     apiVersion: "1.50",
