@@ -129,7 +129,7 @@ async function leadThrough(network: keyof typeof spaces, destination: string): P
 /** Servers in namespaces that say who asks them. */
 const servers: ChildProcess[] = [];
 async function serve(namespace: string, port: number): Promise<void> {
-  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0")`;
+  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress.replace("::ffff:", ""))).listen(${port}, "::")`;
   servers.push(spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", text], { stdio: "ignore" }));
   const listens = async (): Promise<boolean> =>
     (await execute("ip", ["netns", "exec", namespace, "ss", "-Hltn", `sport = ${port}`])).stdout !== "";
@@ -199,8 +199,11 @@ describe("translation", () => {
   const second = "10.99.0.77";
   const outside = (): string => lab.outside4;
   const h1 = () => lab.host("h1");
-  const backTo = (block: string, host: string) =>
-    machine("ip", "-n", lab.netns, "route", "replace", block, "via", lab.host(host).address);
+  const backTo = (block: string, name: string, family: 4 | 6 = 4) => {
+    const host = lab.host(name);
+    const via = family === 4 ? host.address : host.address6;
+    return machine("ip", "-n", lab.netns, `-${family}`, "route", "replace", block, "via", via);
+  };
 
   beforeAll(async () => {
     for (const box of ["a1", "a2"] as const) await serve(nameOf(box), port);
@@ -288,6 +291,32 @@ describe("translation", () => {
     await stack.up();
     await waitFor(() => asks(lab.netns, h1().address, 8081), { what: "the port answers again" });
     await stack.up("--expect-no-changes");
+  });
+
+  test("IPv6 goes the same ways: out with the host's address or the endpoint's own, in by a port of the host", async () => {
+    const into = { protocol: "tcp", toAddress: address("a2", 6), toPort: port } as const;
+    const destination = [{ name: "six", hosts: ["h1"], address: h1().address6, port: 8086, ...into }];
+    await write({}, { a: { egress: "nat", nat: { destination } }, b: { egress: "nat" } });
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside6, port, h1().address6);
+    await seenBy(nameOf("a2"), lab.outside6, port, lab.host("h2").address6);
+    const router = await waitFor(() => asks(lab.netns, h1().address6, 8086), { what: "the port answers" });
+    expect(router).toMatch(/^fd00:20:0:1:/);
+    expect([address("a1", 6), address("a2", 6)]).not.toContain(router);
+    expect(await asks(lab.host("h2").netns, h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    expect(await asks(h1().netns, h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    expect(await asks(nameOf("b1"), h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    // By the host's IPv4 address there is no such port.
+    expect(await asks(lab.netns, h1().address, 8086)).toBeUndefined();
+    expect(await backTo(`${address("a1", 6)}/128`, "h1", 6)).toBe(0);
+    const source = [{ from: `${address("a1", 6)}/128`, to: `${lab.outside6}/128`, address: "none" }];
+    await write({}, { a: { egress: "nat", nat: { source } } });
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside6, port, address("a1", 6));
+    await seenBy(nameOf("a2"), lab.outside6, port, lab.host("h2").address6);
+    expect(await asks(lab.netns, h1().address6, 8086)).toBeUndefined();
+    // Out, and replies; not in.
+    expect(await asks(lab.netns, address("a1", 6), port)).toBeUndefined();
   });
 
   test("a port on which the host listens is refused in a preview", async () => {

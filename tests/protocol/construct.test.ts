@@ -176,12 +176,15 @@ test("outputs among the inputs become secrets, unknowns and plain values, and th
   ];
   await construct(group, "g", { members, plain: 1 }, (request) => {
     request
+      .setStackTraceHandle("trace")
       .getInputdependenciesMap()
       .set("members", new pb.ConstructRequest.PropertyDependencies().setUrnsList(["urn:c"]));
   });
   const component = monitor.named("g");
   expect(decodeStruct(component.getObject())).toEqual({ members: ["x", new Secret("hunter2"), unknown], plain: 1 });
   expect(dependenciesOf(component)).toEqual({ members: ["urn:a", "urn:b", "urn:c"], plain: [] });
+  // The place in the user's program is saved with the component, not again with each child.
+  expect(monitor.named("g-1").getParentstacktracehandle()).toBe("");
   const values = ["g-0", "g-1", "g-2"].map((name) => decodeStruct(monitor.named(name).getObject())["value"]);
   expect(values).toEqual(["x", new Secret("hunter2"), unknown]);
   expect(dependenciesOf(monitor.named("g-1"))).toEqual({ value: ["urn:a", "urn:b", "urn:c"] });

@@ -375,6 +375,7 @@ export class ModelHost {
       persistence: this.persistence,
       ...facts,
     };
-    return Object.entries(all).map(([name, value]) => `fact ${name} ${encodeText(value)}`);
+    const text = Object.entries(all).map(([name, value]) => `${name} ${value}\n`);
+    return [`section facts - ${encodeText(text.join(""))}`];
   }
 }

@@ -34,14 +34,17 @@ export function applyWords(from: Intent | undefined, to: Intent): readonly Words
   return [...removals(gone), ...gathered(wanted.map(ensureWords))];
 }
 
-/** Set elements that follow each other are one instruction: one transaction of nft instead of many. */
+/** What the program does to several things at once: set elements in one transaction, settings in one process. */
+const manyAtOnce: ReadonlySet<unknown> = new Set(["nft_elements", "sysctl"]);
+
+/** Such instructions that follow each other and are for the same place, family or namespace, are one. */
 function gathered(words: readonly Words[]): readonly Words[] {
   const all: Words[] = [];
   for (const one of words) {
     const before = all.at(-1);
-    const [operation, family, ...elements] = one;
-    if (operation === "nft_elements" && before?.[0] === operation && before[1] === family) {
-      all.splice(-1, 1, [...before, ...elements]);
+    const [operation, place, ...things] = one;
+    if (before !== undefined && before[0] === operation && before[1] === place && manyAtOnce.has(operation)) {
+      all.splice(-1, 1, [...before, ...things]);
     } else all.push(one);
   }
   return all;

@@ -1,8 +1,10 @@
 import { inCidr, parseCidr } from "../model/cidr";
 import { readAddress } from "../model/address";
 import { isPeerList } from "../model/peer-set";
+import type { Snapshot } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
+import { foreignOf, foreignSentences } from "./foreign";
 import type {
   AdoptedIntent,
   Nat,
@@ -169,8 +171,17 @@ function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetI
     problem,
     underlayAddress: underlay === "" ? undefined : underlay,
     dockerVersion: snapshot?.facts?.docker?.version,
-    drift: snapshot === undefined ? [] : intentsOf(snapshot).flatMap((intent) => driftOf(intent, snapshot)),
+    drift: snapshot === undefined ? [] : differencesOf(snapshot),
   };
+}
+
+/** What is foreign is said by one resource of each stack. */
+function differencesOf(snapshot: Snapshot): readonly string[] {
+  const said = intentsOf(snapshot).flatMap((intent) => [
+    ...driftOf(intent, snapshot),
+    ...foreignSentences(foreignOf(intent, snapshot)),
+  ]);
+  return [...new Set(said)];
 }
 
 function networkOf(placed: readonly Placed<RouterIntent>[], { peerings, segments }: FleetIntents): TopologyNetwork {

@@ -117,6 +117,8 @@ export interface FirewallState {
   readonly session: SshSession | undefined;
   /** Lines of conntrack that have a zone; render/conntrack.ts reads them. */
   readonly flows: readonly string[];
+  /** Those that have none: of the host itself, and what it passes on. */
+  readonly ownFlows: readonly string[];
   /** The table with its counters, as nft's JSON. */
   readonly tableJson: string | undefined;
   /** What its rules have counted. */

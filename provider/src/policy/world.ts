@@ -2,6 +2,7 @@
 
 import type { Address } from "../model/address";
 import type { Cidr } from "../model/cidr";
+import type { DynamicMembers } from "./dynamic";
 import type { CidrBlock } from "./rule";
 import type { Selector } from "./selector";
 
@@ -59,4 +60,6 @@ export interface World {
   readonly endpoints: readonly PlacedEndpoint[];
   readonly groups: readonly Group[];
   readonly hostRanges: readonly HostRange[];
+  /** What the judging host has found out: for judging packets. Nothing that is compiled depends on it. */
+  readonly dynamic?: DynamicMembers;
 }

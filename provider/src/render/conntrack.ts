@@ -1,6 +1,9 @@
 import type { Flow } from "../compile/firewall/flows";
 import { readAddress } from "../model/address";
 
+/** Conntrack writes none for what is on no bridge of ours. */
+const noZone = 0;
+
 /** A flow with what tells it from others between the same two. */
 export interface SeenFlow extends Flow {
   /** Of protocols that have ports. */
@@ -11,7 +14,7 @@ export interface SeenFlow extends Flow {
 
 /**
  * One line of conntrack's table, as /proc/net/nf_conntrack and `conntrack -L` write it: the flow in the direction in
- * which it was opened. `undefined` where it has no zone of ours, or is no flow of IP.
+ * which it was opened. `undefined` where it is no flow of IP; without a zone it is on no bridge of ours.
  *
  *     ipv4 2 tcp 6 431999 ESTABLISHED src=10.20.1.5 dst=10.20.2.7 sport=40000 dport=80 src=10.20.2.7 … zone=5001 use=2
  */
@@ -19,10 +22,10 @@ export function parseFlow(line: string): SeenFlow | undefined {
   const words = line.split(" ").filter((word) => word !== "");
   const protocol = protocolOf(words);
   const fields = firstOfEach(words);
-  const zone = numberOf(fields.get("zone") ?? fields.get("zone-orig"));
+  const zone = numberOf(fields.get("zone") ?? fields.get("zone-orig")) ?? noZone;
   const source = readAddress(fields.get("src") ?? "");
   const destination = readAddress(fields.get("dst") ?? "");
-  if (protocol === undefined || zone === undefined || source === undefined || destination === undefined) {
+  if (protocol === undefined || source === undefined || destination === undefined) {
     return undefined;
   }
   return { zone, source, destination, protocol, ...portsOf(fields), ...icmpOf(fields) };

@@ -16,6 +16,7 @@ export class FirewallBuilder {
   private readonly held: HeldPlace[] = [];
   private session: SshSession | undefined;
   private flows: readonly string[] = [];
+  private ownFlows: readonly string[] = [];
   private tableJson: string | undefined;
   private hits: readonly HitCount[] | undefined;
   private foreign: ForeignTables | undefined;
@@ -77,6 +78,9 @@ export class FirewallBuilder {
       case "flows":
         this.flows = linesOf(content);
         return true;
+      case "own-flows":
+        this.ownFlows = linesOf(content);
+        return true;
       case "firewall-table":
         this.tableJson = content === "" ? undefined : decodeText(content);
         return true;
@@ -106,7 +110,7 @@ export class FirewallBuilder {
   }
 
   build(): FirewallState {
-    const { record, damaged, table, next, armed, held, session, flows, tableJson, hits, foreign } = this;
+    const { record, damaged, table, next, armed, held, session, flows, ownFlows, tableJson, hits, foreign } = this;
     const { checks, disarmed, rolledBack } = this;
     return {
       record,
@@ -117,6 +121,7 @@ export class FirewallBuilder {
       held,
       session,
       flows,
+      ownFlows,
       tableJson,
       hits,
       foreign,

@@ -39,11 +39,23 @@ export function renderRequest(request: Request): string {
     ...(request.facts ? [["facts"]] : []),
     ...request.fragments.flatMap(fragmentLines),
     ...(removes ? [["restore"]] : []),
-    ...request.queries,
+    ...gatheredQueries(request.queries),
     ...(request.report ? [["report"]] : []),
     ["done"],
   ];
   return `${lines.map(renderLine).join("\n")}\n`;
+}
+
+/** All settings of one place are asked for at once: the program reads them in one process. */
+function gatheredQueries(queries: readonly Words[]): readonly Words[] {
+  const settings = new Map<unknown, Words>();
+  const others: Words[] = [];
+  for (const query of queries) {
+    const [operation, where, ...keys] = query;
+    if (operation !== "query_sysctl") others.push(query);
+    else settings.set(where, [...(settings.get(where) ?? [operation, where ?? "-"]), ...keys]);
+  }
+  return [...settings.values(), ...others];
 }
 
 function fragmentLines(fragment: Fragment): readonly Words[] {

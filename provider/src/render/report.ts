@@ -27,6 +27,7 @@ export function parseReport(stdout: string): Report {
   const builder = new SnapshotBuilder();
   let complete = false;
   for (const line of stdout.split("\n")) {
+    if (builder.takeJson(line)) continue;
     const [kind = "", ...words] = line.split(" ");
     const [first = "", second = "", third = ""] = words;
     switch (kind) {

@@ -28,6 +28,8 @@ const emptyNamespace = (): NamespaceDraft => ({
   tables: new Map(),
 });
 
+const jsonLine = /^json (\S+) (\S+) /;
+
 /** Collects the lines of a report into a snapshot. Lines that it does not know are passed over. */
 export class SnapshotBuilder {
   private readonly facts = new Map<string, string>();
@@ -46,11 +48,19 @@ export class SnapshotBuilder {
   private forwarding: Pick<Snapshot, "fdb" | "floods"> = { fdb: [], floods: new Map() };
   private dockerNetworks: readonly DockerNetworkState[] = [];
 
+  /** A line whose last part is JSON, blanks and all; whether it was one. */
+  takeJson(line: string): boolean {
+    const [, title = "", where = ""] = jsonLine.exec(line) ?? [];
+    if (title === "") return false;
+    const text = line.slice("json  ".length + title.length + where.length).trim();
+    if (text !== "") this.section(title, where, text);
+    return true;
+  }
+
   take(kind: string, words: readonly string[]): void {
     const [first = "", second = "", third = "", fourth = ""] = words;
     if (this.firewall.take(kind, words)) return;
-    if (kind === "fact") this.facts.set(first, decodeText(second).trim());
-    else if (kind === "ledger") this.record(first, words);
+    if (kind === "ledger") this.record(first, words);
     else if (kind === "damaged") this.damaged.add(first);
     else if (kind === "event" && isEventKind(second)) {
       this.events.push({ time: first, kind: second, resource: third, detail: decodeText(fourth) });
@@ -70,6 +80,9 @@ export class SnapshotBuilder {
 
   private section(title: string, where: string, text: string): void {
     switch (title) {
+      case "facts":
+        for (const [, name = "", value = ""] of text.matchAll(/^(\S+) (.*)$/gm)) this.facts.set(name, value.trim());
+        return;
       case "fdb":
         this.forwarding = parseForwarding(text);
         return;

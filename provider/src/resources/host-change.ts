@@ -1,5 +1,6 @@
 /** One change of one resource on its host, until nothing is left of what was there before. */
 import { holdWords } from "../compile/firewall/hold";
+import { foreignOf, foreignWords } from "../compile/foreign";
 import type { Intent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { applyWords, leftoverWords, queriesOf, removeAllWords } from "../compile/plan";
@@ -9,6 +10,7 @@ import { hash64 } from "../model/hash";
 import { isPeerList } from "../model/peer-set";
 import type { Snapshot } from "../model/snapshot";
 import type { Fragment } from "../render/instructions";
+import { isWord } from "../render/words";
 import type { CallContext } from "../rpc/handlers";
 import type { HostSession } from "./host-session";
 import { located } from "./located";
@@ -29,21 +31,40 @@ interface Done {
   readonly snapshot: Snapshot;
 }
 
-/** From one intent (or nothing) to the place's own. Throws what the host refused. */
+/** What is known of the resource before a change of it. */
+export interface Known {
+  readonly before: Intent | undefined;
+  readonly generation: number | undefined;
+  /** Whether the last look found the host other than it should be. */
+  readonly drifted: boolean;
+}
+
+/** From what is known to the place's own intent. Throws what the host refused. */
 export async function applyChange(
   context: CallContext,
   place: Place,
-  before: Intent | undefined,
-  expectedGeneration: number | undefined,
+  { before, generation, drifted }: Known,
 ): Promise<Done> {
   const { intent, whole } = place;
-  const words = [...holdWords(before, intent), ...applyWords(before, whole)];
-  const fragment = fragmentOf(intent, words, expectedGeneration);
+  const foreign = drifted ? await foreignRemovals(context, place) : [];
+  const words = [...holdWords(before, intent), ...applyWords(before, whole), ...foreign];
+  const fragment = fragmentOf(intent, words, generation);
   const done = await converse(context, place, fragment, proofsOf(before, intent, whole));
   const leftovers = leftoversOf(done.previous, intent, before, intent);
   if (leftovers.length === 0) return done;
   const again = [...leftovers, ...applyWords(undefined, whole)];
   return converse(context, place, fragmentOf(intent, again, done.generation));
+}
+
+/**
+ * What somebody put into our tables is looked for anew: the refresh that found it may be long ago. With the lock of the
+ * host, so that no other run is in the middle of making what would look foreign.
+ */
+async function foreignRemovals(context: CallContext, { session, host, intent }: Place): Promise<readonly Words[]> {
+  if (intent.kind !== "router" && intent.kind !== "segment") return [];
+  const snapshot = await located(host, intent.label, () => session.read([], context.signal, true));
+  // What cannot be named safely stays, and is said again.
+  return foreignWords(foreignOf(intent, snapshot)).filter((words) => words.every((word) => isWord(String(word))));
 }
 
 /** Everything of the intent away. */

@@ -1,3 +1,4 @@
+import { foreignOf, foreignSentences } from "../compile/foreign";
 import type { AdoptedIntent, Intent, SegmentIntent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { driftOf, leavings, queriesOf, stepsOf } from "../compile/plan";
@@ -31,6 +32,7 @@ import { adviceOn, damagedRecord, recordDrift } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
 import { concernsFirewall } from "../compile/firewall/site";
 import type { FirewallFleet } from "./firewall/fleet";
+import type { Known } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
@@ -118,8 +120,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
 
   diff(_context: CallContext, { olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
     const result = diffInputs(this.diffSpec, oldInputs, news, ignoreChanges);
-    const drift = olds["drift"];
-    if (!Array.isArray(drift) || drift.length === 0) return Promise.resolve(result);
+    if (!hasDrift(olds)) return Promise.resolve(result);
     const detailedDiff = new Map([...result.detailedDiff, ["drift", { kind: "delete", inputDiff: false } as const]]);
     return Promise.resolve({ ...result, changes: true, detailedDiff });
   }
@@ -136,7 +137,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       if (snapshot !== undefined) sayAdoption(context, parsed, snapshot);
       return { id: unknown, outputs: { ...inputs, generation: 1, drift: [] } };
     }
-    return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, undefined, undefined, inputs)) };
+    return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, nothingKnown, inputs)) };
   }
 
   async update(context: CallContext, request: UpdateRequest): Promise<ValueMap> {
@@ -146,8 +147,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       if (parsed !== undefined) await this.previewCheck(context, parsed);
       return { ...news, generation: olds["generation"] ?? null, drift: [] };
     }
-    const before = this.parse(urn, oldInputs);
-    return kept(id, news, () => this.apply(context, parsed, before?.intent, generationOf(olds), news));
+    const before = this.parse(urn, oldInputs)?.intent;
+    const known = { before, generation: generationOf(olds), drifted: hasDrift(olds) };
+    return kept(id, news, () => this.apply(context, parsed, known, news));
   }
 
   /** A host that cannot be asked now may be back when the change is made: that is a warning, not an error. */
@@ -175,15 +177,14 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   private async apply(
     context: CallContext,
     { connection, host, intent }: Parsed<I>,
-    before: Intent | undefined,
-    expectedGeneration: number | undefined,
+    known: Known,
     inputs: ValueMap,
   ): Promise<ValueMap> {
     const whole = wholeIntent(intent, this.hosts.vteps);
     context.status(`applying to ${host}`);
     const place = { session: this.hosts.session(connection), host, intent, whole };
     const { generation, snapshot } = await this.hosts.progress.during(host, context, () =>
-      applyChange(context, place, before, expectedGeneration),
+      applyChange(context, place, known),
     );
     // Proof: what was just read back is what was asked for.
     const drift = driftOf(whole, snapshot);
@@ -208,7 +209,13 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     snapshot: Snapshot,
   ): Promise<void> {
     if (snapshot.firewall.record === undefined || !concernsFirewall(intent)) return;
-    await this.firewalls.settle(context, { name: host, uri: connectionUri(connection), connection });
+    const place = { name: host, uri: connectionUri(connection), connection };
+    await this.firewalls.settle(context, place).catch((thrown: unknown) => {
+      // The host has the change already, so Pulumi's state must know of it.
+      throw thrown instanceof SdnError
+        ? new SdnError({ ...thrown.detail, uncertain: true }, { cause: thrown })
+        : thrown;
+    });
   }
 
   /** Once a pair of hosts and run, however many segments they share. */
@@ -231,7 +238,12 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const drift = driftOf(wholeIntent(intent, this.hosts.vteps), snapshot);
     const damaged = snapshot.damaged.has(resourceKey(intent));
     if (entry === undefined && !damaged && nothingLeft(intent, snapshot)) return undefined;
-    const found = [...drift, ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {})))];
+    const foreign = foreignSentences(foreignOf(intent, snapshot));
+    const found = [
+      ...drift,
+      ...foreign,
+      ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {}))),
+    ];
     for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);
     const generation = entry?.generation ?? state?.["generation"] ?? 0;
     return { id, inputs, outputs: { ...inputs, generation, drift: found } };
@@ -292,6 +304,9 @@ async function kept(id: string, inputs: ValueMap, work: () => Promise<ValueMap>)
     throw new PartialFailure(id, inputs, { ...inputs, drift: [] }, [thrown.message]);
   }
 }
+
+const nothingKnown: Known = { before: undefined, generation: undefined, drifted: false };
+const hasDrift = ({ drift }: ValueMap): boolean => Array.isArray(drift) && drift.length > 0;
 
 const generationOf = (outputs: ValueMap): number | undefined =>
   typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;

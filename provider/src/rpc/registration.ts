@@ -22,11 +22,13 @@ export function componentRegistration(
   inputs: ValueMap,
   dependencies: (property: string) => readonly string[],
 ): RegisterResourceRequest {
-  const registration = base(request, request.getType(), request.getName(), request.getParent())
+  const registration = base(request.getType(), request.getName(), request.getParent())
     .setCustom(false)
     .setRemote(false)
     .setObject(encodeStruct(inputs, monitorPeer))
-    .setDependenciesList(request.getDependenciesList());
+    .setDependenciesList(request.getDependenciesList())
+    // Of the component alone: with each child it would be the larger part of the state, and says nothing more.
+    .setParentstacktracehandle(request.getStackTraceHandle());
   setPropertyDependencies(registration, Object.keys(inputs), dependencies);
   request.getProvidersMap().forEach((reference, name) => registration.getProvidersMap().set(name, reference));
   copyLists(request, registration);
@@ -45,7 +47,7 @@ export function childRegistration(
   const explicit = child.dependencies ?? [];
   const properties = Object.keys(child.inputs);
   const all = new Set([...explicit, ...properties.flatMap(found)]);
-  const registration = base(request, child.type, child.name, parent)
+  const registration = base(child.type, child.name, parent)
     .setCustom(true)
     .setObject(encodeStruct(child.inputs, monitorPeer))
     .setDependenciesList([...all])
@@ -64,7 +66,7 @@ export function childRegistration(
   return registration;
 }
 
-function base(request: ConstructRequest, type: string, name: string, parent: string): RegisterResourceRequest {
+function base(type: string, name: string, parent: string): RegisterResourceRequest {
   return new RegisterResourceRequest()
     .setType(type)
     .setName(name)
@@ -73,8 +75,7 @@ function base(request: ConstructRequest, type: string, name: string, parent: str
     .setAcceptresources(true)
     .setSupportspartialvalues(true)
     .setSupportsresultreporting(true)
-    .setAliasspecs(true)
-    .setParentstacktracehandle(request.getStackTraceHandle());
+    .setAliasspecs(true);
 }
 
 function setPropertyDependencies(

@@ -32,25 +32,64 @@ export class Injector {
   }
 }
 
-/** Shell functions in the place of the commands. What only looks is passed through and not counted. */
+/**
+ * Shell functions in the place of the commands. What only looks is passed through and not counted. Where one process does
+ * several things (lines of a batch, settings), each counts: those before the one that is struck are done.
+ */
 function prologue(kind: Fault, k: number, counter: string): string {
   const strike = kind === "fails" ? 'echo "injected fault" >&2; return 1' : "kill -KILL $$; exit 137";
   return `
+# counted HOW-MANY NAME: whether one of the next so many is to be struck; sets nth.
+counted() {
+  read -r count <'${counter}'
+  echo $((count + $1)) >'${counter}'
+  nth=$((${k} - count))
+  [ $nth -ge 1 ] && [ $nth -le $1 ]
+}
 strike() {
   case "$1 $2" in 'sysctl -n' | 'nft list' | 'nft get') return 0 ;; esac
   case " $* " in
-    ' mv '* | *' add '* | *' append '* | *' set '* | *' del '* | *' delete '* | *' replace '* | *' -qw '* | *' -f '* | *' -batch '* | *' -I '* | *' -D '*) ;;
+    ' mv '* | *' add '* | *' append '* | *' set '* | *' del '* | *' delete '* | *' replace '* | *' -f '* | *' -I '* | *' -D '*) ;;
     *) return 0 ;;
   esac
-  count=$(cat '${counter}')
-  count=$((count + 1))
-  echo $count >'${counter}'
-  [ $count = ${k} ] || return 0
+  counted 1 || return 0
   echo "$*" >'${counter}.command'
   ${strike}
 }
+strike_batch() {
+  lines=$(cat)
+  case $lines in *' show'*) printf '%s\\n' "$lines" | command "$@"; return ;; esac
+  if ! counted "$(printf '%s\\n' "$lines" | grep -c .)"; then
+    printf '%s\\n' "$lines" | command "$@"
+    return
+  fi
+  echo "$1 $(printf '%s\\n' "$lines" | sed -n "$nth"p)" >'${counter}.command'
+  printf '%s\\n' "$lines" | sed "$nth,\\$d" | command "$@"
+  echo "Command failed -:$nth" >&2
+  ${strike}
+}
+strike_settings() {
+  before=
+  settings=
+  for word; do
+    case $word in net*=*) settings="$settings $word" ;; *) before="$before $word" ;; esac
+  done
+  if counted "$(set -- $settings; echo $#)"; then
+    set -- $settings
+    while [ $nth -gt 1 ]; do command $before "$1"; shift; nth=$((nth - 1)); done
+    echo "$before $1" >'${counter}.command'
+    ${strike}
+  fi
+  command $before $settings
+}
 for tool in ip nft bridge sysctl iptables ip6tables mv; do
-  eval "$tool() { strike $tool \\"\\$@\\" || return 1; command $tool \\"\\$@\\"; }"
+  eval "$tool() {
+    case \\" \\$* \\" in
+      *' -batch '*) strike_batch $tool \\"\\$@\\" ;;
+      *' -qw '*) strike_settings $tool \\"\\$@\\" ;;
+      *) strike $tool \\"\\$@\\" && command $tool \\"\\$@\\" ;;
+    esac
+  }"
 done
 `;
 }

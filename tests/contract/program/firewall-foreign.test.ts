@@ -121,10 +121,7 @@ test("others' tables are told, ours are not", async () => {
   host.in(others);
   await send(firewallFragment("one", [whole("one")]));
   const { snapshot } = await askFirewall(machine, { queries: [["query_foreign"]] });
-  const told = (snapshot.firewall.foreign?.tables ?? []).map((json) => {
-    const { nftables } = JSON.parse(json) as { nftables: readonly { table?: { family: string; name: string } }[] };
-    return nftables.flatMap(({ table }) => (table === undefined ? [] : [`${table.family} ${table.name}`])).join();
-  });
+  const told = [...(snapshot.firewall.foreign?.tables ?? "").matchAll(/^table (.*) \{$/gm)].map(([, name]) => name);
   expect(told).toEqual(["ip filter", "ip nat", "inet ufw", "inet office"]);
   await send(firewallRemoval());
 });

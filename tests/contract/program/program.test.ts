@@ -50,6 +50,20 @@ class RealMachine implements Machine {
     waitFor("the end of what is armed", () => !existsSync(`${this.host.ledger}/firewall.armed`));
   deleteTable = (name: string): void => void this.host.in(`nft delete table inet ${name}`);
   addChain = (table: string, name: string): void => void this.host.in(`nft add chain inet ${table} ${name}`);
+  intrude = async (router: string): Promise<void> => {
+    const both = `
+      nft add set inet sdn sneakers '{ type ipv4_addr; elements = { 10.9.9.9 }; }'
+      nft add chain inet sdn sneaky
+      nft add rule inet sdn sneaky ip daddr @sneakers accept
+      nft add rule inet sdn forward jump sneaky`;
+    this.host.in(`${both}
+      nft add map inet sdn sneaks '{ type ipv4_addr : ipv4_addr; elements = { 10.9.9.9 : 10.9.9.8 }; }'
+      nft add element inet sdn pairs '{ sdn-b-5001 . eth9 }'
+      nft add element inet sdn ports4 '{ 192.0.2.11 . tcp . 22 : 10.9.9.9 }'
+      nft add chain bridge sdn sneaky
+      nft add element bridge sdn router_ports '{ eth9 }'`);
+    sh(`ip netns exec ${router} sh -ec "${both}"`);
+  };
   send = (port: number, packets: number): void => {
     const one = `printf x >/dev/udp/127.0.0.1/${port} || true`;
     this.host.in(`for n in $(seq ${packets}); do bash -c '${one}' 2>/dev/null; done`);

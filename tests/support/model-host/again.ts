@@ -8,8 +8,8 @@ import { copyOf } from "./state";
 
 const order = [firewallKey, "router", "segment", "peering", "port"];
 const rank = (key: string): number => order.indexOf(key.replace(/-.*/, ""));
-/** At the start there is no Docker yet, nor what others make. */
-const needsDocker = (line: string): boolean => /^docker_| container:|container_guard|^adopt_/.test(line);
+/** At the start there is no Docker yet, nor what others make: such a resource is left alone as a whole. */
+const comesLater = (line: string): boolean => /^docker_connection| container:|container_guard|^adopt_/.test(line);
 
 export function makeAgain(state: ModelState, atStart: boolean): void {
   if (atStart) rollBackUnproved(state);
@@ -22,7 +22,8 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
       continue;
     }
     if (entry.record === "old" || (key === firewallKey && state.firewall.armed !== undefined)) continue;
-    const lines = entry.words.filter((line) => !(atStart && needsDocker(line)));
+    if (atStart && entry.words.some(comesLater)) continue;
+    const lines = entry.words.filter((line) => !(atStart && line.startsWith("docker_")));
     if (lines.length === 0) continue;
     const before = copyOf(state);
     try {
@@ -30,7 +31,7 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       Object.assign(state, before);
-      note(state, "failed", key, thrown.message);
+      if (!/; what was adopted is not made anew$/.test(thrown.message)) note(state, "failed", key, thrown.message);
       continue;
     }
     made += 1;

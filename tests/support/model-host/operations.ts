@@ -165,6 +165,10 @@ function ensureRoute({ state }: Step, where = "", destination = "", device = "",
   space(state, where).routes.set(destination, { device, via: orNone(via) });
 }
 
+function ensureSysctls(step: Step, where = "", ...words: readonly string[]): void {
+  for (let at = 0; at < words.length; at += 2) ensureSysctl(step, where, words[at], words[at + 1]);
+}
+
 function ensureDockerNetwork({ state }: Step, name = "", bridge = "", mtu = "", mark = "", ...pools: string[]): void {
   const { networks } = state.docker;
   const shape = [bridge, mtu, ...pools].join(" ");
@@ -275,7 +279,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     linkOf(state, "-", port);
     state.fdb.set(`${port} ${mac} -`, { sticky: true });
   },
-  sysctl: ensureSysctl,
+  sysctl: ensureSysctls,
   forwarding6: (step) => {
     ensureSysctl(step, "-", "net.ipv6.conf.all.forwarding", "1");
   },

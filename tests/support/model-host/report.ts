@@ -6,7 +6,9 @@ import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
 const section = (title: string, where: string, content: unknown): string =>
-  `section ${title} ${where} ${encodeText(typeof content === "string" ? content : JSON.stringify(content))}`;
+  typeof content === "string"
+    ? `section ${title} ${where} ${encodeText(content)}`
+    : `json ${title} ${where} ${JSON.stringify(content)}`;
 
 function linkJson([name, link]: readonly [string, ModelLink]): unknown {
   return {

@@ -4,9 +4,11 @@ import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import { inCidr } from "../../../provider/src/model/cidr";
 import { type Address, sameAddress } from "../../../provider/src/model/address";
 import { isGoverned, judge, type Judgement } from "../../../provider/src/policy/evaluate";
+import type { DynamicContainer } from "../../../provider/src/policy/dynamic";
 import type { Direction, Policy } from "../../../provider/src/policy/rule";
+import { matchesLabels } from "../../../provider/src/policy/selector";
 import { hasPorts, icmpOf } from "../../../provider/src/policy/transport";
-import type { Segment, World } from "../../../provider/src/policy/world";
+import type { World } from "../../../provider/src/policy/world";
 import type { BridgedPacket } from "./arbitraries";
 import { type Held, nothingHeld } from "./held";
 import type { OriginalTuple, Trace, TracedPacket } from "./tracer";
@@ -21,7 +23,10 @@ export function tracedPacket(packet: BridgedPacket): TracedPacket {
     source,
     destination,
     protocol,
+    firstWord: packet.firstWord,
     secondWord,
+    zone: segment.zone,
+    isTranslated: false,
     icmp: hasTypes ? icmp : undefined,
     tcpFlags,
     original: originalOf(packet),
@@ -31,7 +36,7 @@ export function tracedPacket(packet: BridgedPacket): TracedPacket {
 }
 
 /** What conntrack has of the packet's flow, if it has one. */
-function originalOf(packet: BridgedPacket): OriginalTuple | undefined {
+export function originalOf(packet: Omit<BridgedPacket, "segment">): OriginalTuple | undefined {
   const { source, destination, protocol, firstWord, icmp, state } = packet;
   if (state === "invalid" || state === "untracked") return undefined;
   const isIcmp = protocol === icmpOf(source.family);
@@ -44,11 +49,16 @@ function originalOf(packet: BridgedPacket): OriginalTuple | undefined {
 /** As conntrack would list the packet's flow. */
 export function flowOf(packet: BridgedPacket): Flow | undefined {
   const original = originalOf(packet);
-  if (original === undefined) return undefined;
-  const { source, destination, firstWord, secondWord } = original;
-  const { protocol, icmp, segment } = packet;
+  return original && flowFrom(packet, original, packet.segment.zone);
+}
+
+export function flowFrom(
+  { protocol, icmp }: Pick<BridgedPacket, "protocol" | "icmp">,
+  { source, destination, firstWord, secondWord }: OriginalTuple,
+  zone: number,
+): Flow {
   return {
-    zone: segment.zone,
+    zone,
     source,
     destination,
     protocol,
@@ -79,8 +89,15 @@ export function expectedTrace(
   }
   const judgements = (["egress", "ingress"] as const).map((direction) => judgeAt(policies, world, packet, direction));
   const [egress, ingress] = judgements;
-  const told = egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress];
-  const asked = told.filter((one) => one !== undefined);
+  return judgedTrace(packet, egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress]);
+}
+
+/** @param judgements in the order of asking, up to the one that ends the packet */
+export function judgedTrace(
+  packet: Pick<BridgedPacket, "protocol">,
+  judgements: readonly (Judgement | undefined)[],
+): Trace {
+  const asked = judgements.filter((one) => one !== undefined);
   const verdict = asked.at(-1)?.verdict ?? "allow";
   return {
     verdict: verdict === "allow" ? "accept" : verdict === "reject" && packet.protocol === 6 ? "reject" : "drop",
@@ -92,7 +109,7 @@ export function expectedTrace(
   };
 }
 
-const dropped = (counter: string): Trace => ({ verdict: "drop", counted: [counter], logged: [] });
+export const dropped = (counter: string): Trace => ({ verdict: "drop", counted: [counter], logged: [] });
 const isLinkLocal = ({ family, value }: Address): boolean => family === 6 && value >> 118n === 0x3fan;
 
 function isHeld({ bridges, addresses }: Held, { segment, source, destination }: BridgedPacket): boolean {
@@ -102,8 +119,8 @@ function isHeld({ bridges, addresses }: Held, { segment, source, destination }: 
 }
 
 function isSubject(policies: readonly Policy[], world: World, packet: BridgedPacket, address: Address): boolean {
-  const { host, segment } = packet;
-  return isLocal(world, host, segment, address) && isGoverned(policies, { address, segment: segment.name }, world);
+  const { segment } = packet;
+  return isLocal(policies, world, packet, address) && isGoverned(policies, { address, segment: segment.name }, world);
 }
 
 function isNeighbourDiscovery({ source, protocol, icmp }: BridgedPacket): boolean {
@@ -117,7 +134,7 @@ export function judgeAt(
   direction: Direction,
 ): Judgement | undefined {
   const subject = direction === "egress" ? packet.source : packet.destination;
-  if (!isLocal(world, packet.host, packet.segment, subject)) return undefined;
+  if (!isLocal(policies, world, packet, subject)) return undefined;
   const place = {
     source: { address: packet.source, segment: undefined },
     destination: { address: packet.destination, segment: undefined },
@@ -138,7 +155,13 @@ export function judgeAt(
   );
 }
 
-function isLocal(world: World, host: string, segment: Segment, address: BridgedPacket["source"]): boolean {
+/** A container is at home where the engine says, if a policy goes by labels that it has. */
+function isLocal(
+  policies: readonly Policy[],
+  world: World,
+  { host, segment }: BridgedPacket,
+  address: BridgedPacket["source"],
+): boolean {
   return (
     world.endpoints.some(
       (one) =>
@@ -146,8 +169,19 @@ function isLocal(world: World, host: string, segment: Segment, address: BridgedP
     ) ||
     world.hostRanges.some(
       (range) => range.host === host && range.segment === segment.name && inCidr(address, range.cidr),
+    ) ||
+    (world.dynamic?.containers ?? []).some(
+      (one) =>
+        one.segment === segment.name && sameAddress(one.address, address) && isGovernedByLabels(policies, world, one),
     )
   );
+}
+
+function isGovernedByLabels(policies: readonly Policy[], world: World, { labels }: DynamicContainer): boolean {
+  const targets = policies.flatMap(({ appliesTo }) => appliesTo);
+  return world.groups
+    .filter(({ name }) => targets.some((target) => target.kind === "group" && target.name === name))
+    .some(({ members }) => members.some((one) => one.kind === "containers" && matchesLabels(one.selector, labels)));
 }
 
 /** Log lines carry more than the rule's name: compare the names, in any order. */

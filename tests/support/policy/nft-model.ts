@@ -128,6 +128,9 @@ function applyOne(model: Map<string, Draft>, what: string, detail: Json): void {
       wanted(table.maps, text(detail, "name"), "map");
       table.maps.delete(text(detail, "name"));
       return;
+    case "flush map":
+      table.maps.set(text(detail, "name"), { ...wanted(table.maps, text(detail, "name"), "map"), elements: new Map() });
+      return;
     case "add element":
     case "delete element":
       applyElements(table, what === "add element", detail);

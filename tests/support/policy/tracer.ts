@@ -2,7 +2,7 @@
  * Walks one packet through a table as nftables would. It knows exactly the expressions that we emit and throws on
  * any other.
  */
-import type { Address } from "../../../provider/src/model/address";
+import { type Address, parseAddress } from "../../../provider/src/model/address";
 import { type Json, type Model, type ModelTable, only, type Span, spanOf } from "./nft-model";
 
 export interface TracedPacket {
@@ -12,6 +12,8 @@ export interface TracedPacket {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** Octets 0 and 1 of the transport header: the source port, or whatever else stands there. */
+  readonly firstWord: number;
   /** Octets 2 and 3 of the transport header: the destination port, or whatever else stands there. */
   readonly secondWord: number;
   readonly icmp: { readonly type: number; readonly code: number } | undefined;
@@ -19,6 +21,9 @@ export interface TracedPacket {
   readonly tcpFlags: number;
   /** What conntrack says. */
   readonly original: OriginalTuple | undefined;
+  readonly zone: number;
+  /** Whether the flow's destination was translated. */
+  readonly isTranslated: boolean;
   readonly state: "new" | "established" | "related" | "invalid" | "untracked";
   /** Seconds since 1970. */
   readonly time: number;
@@ -192,7 +197,13 @@ class Walk {
       const { first, last } = spanOf(right, "");
       return first <= value && value <= last;
     }
-    return value === this.constant(right, selector);
+    const { payload } = selector as { payload?: { field: string } };
+    if (payload !== undefined && /^[sd]addr$/.test(payload.field)) {
+      return value === parseAddress(String(right), "address").value;
+    }
+    const wanted = this.constant(right, selector);
+    if (typeof wanted === "string" && wanted.endsWith("*")) return String(value).startsWith(wanted.slice(0, -1));
+    return value === wanted;
   }
 
   private constant(right: unknown, selector: Json): Value {
@@ -263,6 +274,10 @@ class Walk {
         return BigInt(packet.time);
       case "ct state":
         return packet.state;
+      case "ct zone":
+        return packet.original === undefined ? undefined : BigInt(packet.zone);
+      case "ct status":
+        return packet.original === undefined ? undefined : packet.isTranslated ? "dnat" : "none";
       case "ip saddr":
         return family === 4 ? packet.source.value : undefined;
       case "ip daddr":
@@ -271,6 +286,12 @@ class Walk {
         return family === 6 ? packet.source.value : undefined;
       case "ip6 daddr":
         return family === 6 ? packet.destination.value : undefined;
+      case "tcp sport":
+      case "udp sport":
+        return packet.protocol === (name.startsWith("tcp") ? 6 : 17) ? BigInt(packet.firstWord) : undefined;
+      case "tcp dport":
+      case "udp dport":
+        return packet.protocol === (name.startsWith("tcp") ? 6 : 17) ? BigInt(packet.secondWord) : undefined;
       case "th dport":
         return BigInt(packet.secondWord);
       case "icmp type":

@@ -90,6 +90,15 @@ describe("getTopology", () => {
     expect(now["picture"]).toContain(`! interface sdn-v-${vni} is missing`);
   });
 
+  test("says what somebody put into our tables, once a host", async () => {
+    const { world } = await shopWorld();
+    const host = world.hosts[1]?.model;
+    host?.change(({ namespaces }) => namespaces.get("-")?.tables.get("inet sdn")?.sets.get("bridges")?.add("eth0"));
+    const now = await topologyIn(world);
+    const sentence = "element eth0 of nftables set inet sdn bridges is not ours";
+    expect((now["hosts"] as readonly ValueMap[]).map(({ drift }) => drift)).toEqual([[], [sentence], []]);
+  });
+
   test("shows the other hosts where one does not answer", async () => {
     const gone = new ResourceReference(urnOf("sdn:index:Host", "gone"), "ssh://root@192.0.2.99:22", "");
     const seen = await topology({ hosts: [...hostReferences(shop.world), gone] });

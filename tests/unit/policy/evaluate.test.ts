@@ -343,6 +343,9 @@ test.each(rows)("compiled, $title: $text → $expected", ({ policies, text, expe
         icmp,
         tcpFlags: 2,
         original: undefined,
+        firstWord: 1024,
+        zone: 0,
+        isTranslated: false,
         state: "new",
         time,
       });

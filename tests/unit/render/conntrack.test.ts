@@ -53,6 +53,11 @@ const flows: readonly (readonly [string, string, Written])[] = [
     { zone: 7, source: "10.20.1.5", destination: "192.0.2.11", protocol: 6, port: 8080, sourcePort: 1 },
   ],
   [
+    "a flow of the host itself, which has no zone",
+    "ipv4     2 tcp      6 9 CLOSE src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 mark=0 use=1",
+    { zone: 0, source: "10.0.0.1", destination: "10.0.0.2", protocol: 6, port: 2, sourcePort: 1 },
+  ],
+  [
     "a protocol without ports",
     "ipv4     2 unknown  89 599 src=10.20.1.5 dst=224.0.0.5 [UNREPLIED] src=224.0.0.5 dst=10.20.1.5 mark=0 zone=7 use=1",
     { zone: 7, source: "10.20.1.5", destination: "224.0.0.5", protocol: 89 },
@@ -64,7 +69,6 @@ test.each(flows)("%s", (_name, line, flow) => {
 });
 
 test.each([
-  ["a flow of no zone", "ipv4     2 tcp      6 9 CLOSE src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 mark=0 use=1"],
   ["a line of another kind", "ipv4     2 tcp      6 zone=7"],
   ["an empty line", ""],
   ["an address that is none", "ipv4     2 tcp      6 9 src=10.0.0.x dst=10.0.0.2 sport=1 dport=2 zone=7"],

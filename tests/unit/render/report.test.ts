@@ -172,6 +172,7 @@ describe("the firewall", () => {
       held: [],
       session: undefined,
       flows: [],
+      ownFlows: [],
       tableJson: undefined,
       hits: undefined,
       foreign: undefined,
@@ -214,8 +215,9 @@ describe("the firewall", () => {
       "firewall-held sdn-b-5002 -",
       "firewall-session 2001:db8::1 4000 2001:db8::2 22",
       `section flows - ${encodeText("one zone=1\ntwo zone=2\n")}`,
+      `section own-flows - ${encodeText("three\n")}`,
       `section firewall-table - ${encodeText("{}")}`,
-      `section foreign - ${encodeText('{"a":1}\n{"b":2}\n')}`,
+      `section foreign - ${encodeText("table ip a {\n}\n")}`,
       `section foreign-legacy ip ${encodeText("*filter\nCOMMIT\n")}`,
       "",
     ].join("\n");
@@ -229,8 +231,9 @@ describe("the firewall", () => {
       ],
       session: { clientAddress: "2001:db8::1", clientPort: 4000, serverAddress: "2001:db8::2", serverPort: 22 },
       flows: ["one zone=1", "two zone=2"],
+      ownFlows: ["three"],
       tableJson: "{}",
-      foreign: { tables: ['{"a":1}', '{"b":2}'], legacy: ["*filter\nCOMMIT\n"] },
+      foreign: { tables: "table ip a {\n}\n", legacy: ["*filter\nCOMMIT\n"] },
     });
   });
 

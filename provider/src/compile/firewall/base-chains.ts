@@ -1,10 +1,14 @@
 /** What the kernel calls, and what every packet of a guarded bridge goes through before its endpoint's class. */
 
+import type { Family } from "../../model/address";
+import { families } from "../../policy/address-set";
 import type { Direction } from "../../policy/rule";
 import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/program";
 import type { CutProgram } from "./cut";
+import { dynamicSubjectMap } from "./dynamics";
 import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
 import { heldChains, heldFrom, heldTo } from "./held";
+import { ownChains } from "./own-host";
 import type { FirewallPlan } from "./plan";
 
 /** After our isolation (-10), before `filter` (0); a drop is final wherever it is. */
@@ -24,7 +28,9 @@ const judged: Record<Direction, ProgramRule> = {
   ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
 };
 
-export function baseChains(zones: FirewallPlan["zones"], cutting: CutProgram): readonly ProgramChain[] {
+export function baseChains({ zones, own, dynamics }: FirewallPlan, cutting: CutProgram): readonly ProgramChain[] {
+  const isDynamic = dynamics.subjects.length > 0;
+  const host = ownChains(own, cutting.own);
   const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
     hook: { name, priority: beforeFilter },
@@ -35,25 +41,45 @@ export function baseChains(zones: FirewallPlan["zones"], cutting: CutProgram): r
     sane,
     ...heldChains,
     ...cutting.chains,
-    side("from_endpoint", iifname, "saddr", "egress"),
-    side("to_endpoint", oifname, "daddr", "ingress"),
-    base("input", heldFrom, ...cutting.from, established, judged.egress),
-    base("forward", heldFrom, heldTo, ...cutting.from, established, judged.egress, judged.ingress),
-    base("output", heldTo, ...cutting.to, established, judged.ingress),
+    side("from_endpoint", { bridge: iifname, field: "saddr", direction: "egress", isDynamic }),
+    side("to_endpoint", { bridge: oifname, field: "daddr", direction: "ingress", isDynamic }),
+    ...host.chains,
+    base("input", heldFrom, ...cutting.from, ...host.cutIn, established, judged.egress, ...host.input),
+    base(
+      "forward",
+      ...[heldFrom, heldTo, ...cutting.from, ...host.cutForward],
+      ...[established, ...host.forward, judged.egress, judged.ingress],
+    ),
+    base("output", heldTo, ...cutting.to, ...host.cutOut, established, judged.ingress, ...host.output),
     ...zoneChains(zones),
   ];
 }
 
-function side(name: string, bridge: Selector, field: string, direction: Direction): ProgramChain {
+interface Side {
+  readonly bridge: Selector;
+  readonly field: string;
+  readonly direction: Direction;
+  /** Whether the host says of containers what else applies to them. */
+  readonly isDynamic: boolean;
+}
+
+function side(name: string, { bridge, field, direction, isDynamic }: Side): ProgramChain {
+  const lookups = (mapName: (direction: Direction, family: Family) => string): readonly ProgramRule[] =>
+    families.map((family) => {
+      const key = { concat: [bridge, payload(family === 4 ? "ip" : "ip6", field)] };
+      return { expr: [{ vmap: { key, data: `@${mapName(direction, family)}` } }] };
+    });
   return {
     name,
     rules: [
       { expr: [{ jump: { target: "always" } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip", field)] }, data: `@${direction}4` } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip6", field)] }, data: `@${direction}6` } }] },
+      ...(isDynamic ? lookups(dynamicSubjectMap) : []),
+      ...lookups(subjectMapName),
     ],
   };
 }
+
+export const subjectMapName = (direction: Direction, family: Family): string => `${direction}${family}`;
 
 const linkLocal: Operand = { prefix: { addr: "fe80::", len: 10 } };
 

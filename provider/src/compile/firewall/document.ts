@@ -78,6 +78,8 @@ export interface FirewallDocument {
   /** Conntrack zone of each segment, by VNI; it stays while the segment does, since another one loses all flows. */
   readonly zones: Readonly<Record<string, number>>;
   readonly failsafe: readonly Failsafe[];
+  /** The host's own addresses, where a policy applies to the host itself: they tell its flows from those it passes on. */
+  readonly ownAddresses: readonly string[];
   readonly cuts: readonly CutFlow[];
   /** Seconds since 1970: what had expired by then was left out. */
   readonly now: number;
@@ -90,9 +92,14 @@ export const emptyDocument: FirewallDocument = {
   site: { segments: [], ports: [], peerings: [], underlayPorts: [] },
   zones: {},
   failsafe: [],
+  ownAddresses: [],
   cuts: [],
   now: 0,
 };
+
+/** Whether any policy applies to a host itself, which may be this one. */
+export const speaksOfHosts = (specs: readonly PolicySpec[]): boolean =>
+  specs.some(({ appliesTo }) => appliesTo.some(({ kind }) => kind === "host"));
 
 /** Whether nobody has anything in it any more. */
 export const isVacant = ({ policies, members }: FirewallDocument): boolean =>

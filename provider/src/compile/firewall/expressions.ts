@@ -1,5 +1,6 @@
 /** The words that several chains of the firewall's table are written in. */
 
+import type { Family } from "../../model/address";
 import type { Operand, OriginalField, ProgramRule, RuleStatement, Selector } from "../nft/program";
 
 export const iifname: Selector = { meta: { key: "iifname" } };
@@ -14,11 +15,16 @@ export const dropped = (comment: string, ...conditions: readonly RuleStatement[]
   comment,
 });
 
+export const isFamily = (family: Family): RuleStatement => is({ meta: { key: "nfproto" } }, `ipv${family}`);
+
+/** ICMPv6: multicast listeners, router solicitation, neighbour solicitation and advertisement. */
+export const neighbourTypes: readonly number[] = [130, 131, 132, 133, 135, 136, 143];
+
 /**
  * Neighbour discovery, router solicitation and multicast listeners: no IPv6 without them. Only in IPv6: protocol 58 in
  * an IPv4 packet is not ICMPv6.
  */
 export const isNeighbourDiscovery: readonly RuleStatement[] = [
-  is({ meta: { key: "nfproto" } }, "ipv6"),
-  is(payload("icmpv6", "type"), { set: [130, 131, 132, 133, 135, 136, 143] }),
+  isFamily(6),
+  is(payload("icmpv6", "type"), { set: neighbourTypes }),
 ];

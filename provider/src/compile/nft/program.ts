@@ -33,7 +33,7 @@ export type Operand =
   | KeyExpression
   | NftScalar
   | KeyPart
-  | { readonly set: readonly NftScalar[] }
+  | { readonly set: readonly KeyPart[] }
   | { readonly "&": readonly [Selector, Operand] }
   | { readonly "|": readonly [Operand, Operand] };
 
@@ -93,6 +93,11 @@ export interface ProgramMap {
   /** Whether parts may be ranges. */
   readonly interval: boolean;
   readonly elements: readonly MapElement[];
+  /**
+   * The host fills it. What its elements mean: while this stays they may, too, and another one empties the map. They go
+   * to chains that this names.
+   */
+  readonly runtime?: string;
 }
 
 export interface Program {
@@ -128,6 +133,9 @@ export function changeCommands(from: Program, to: Program): readonly NftCommand[
   return [
     // Rules go before what they name.
     ...[...rewritten, ...chains.gone].map(({ name }) => ({ flush: { chain: { ...at, name } } })),
+    ...maps.kept.flatMap(([old, wanted]) =>
+      old.runtime === wanted.runtime ? [] : [{ flush: { map: { ...at, name: wanted.name } } }],
+    ),
     ...changedMaps.flatMap(({ name, gone }) => elementCommands("delete", at, name, gone)),
     ...maps.gone.map(({ name }) => ({ delete: { map: { ...at, name } } })),
     ...sets.gone.map(({ name }) => ({ delete: { set: { ...at, name } } })),

@@ -150,7 +150,8 @@ op_firewall_change() { # JSON(base64): from the recorded table to the one that f
   [ "$table_is" = same ] || return 0
   undo firewall-table
   save_hits look
-  transact '' <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
+  # A change empties the sets of what is held: what is still unknown is put back in the same transaction.
+  transact "$(held_now | held_commands)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
 $1
 JSON
   save_hits change
@@ -460,16 +461,19 @@ op_query_firewall() {
   # shellcheck disable=SC2086 # four words by sshd's definition
   set -- ${SDN_SSH_CONNECTION:-}
   [ $# != 4 ] || say "firewall-session $*"
-  section flows - firewall_flows
+  section flows - zoned_flows
 }
-firewall_flows() { # those of our zones
+all_flows() {
   if [ -r /proc/net/nf_conntrack ]; then
     cat /proc/net/nf_conntrack
   elif command -v conntrack >/dev/null 2>&1; then
     conntrack -L -f ipv4 -o extended
     conntrack -L -f ipv6 -o extended
-  fi | grep ' zone\(-orig\)\{0,1\}='
+  fi
 }
+zoned_flows() { all_flows | grep ' zone\(-orig\)\{0,1\}='; }
+own_flows() { all_flows | grep -v ' zone\(-orig\)\{0,1\}='; }
+op_query_own_flows() { section own-flows - own_flows; } # those of the host itself, and what it passes on
 op_query_firewall_hits() { # with the document, which says what rules there are
   if [ -z "$firewall_told" ]; then
     check_record firewall

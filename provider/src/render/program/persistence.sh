@@ -39,6 +39,8 @@ check_record() {
   } <"$state/resources/$1"
   case $record_generation in '' | *[!0-9]*) return 0 ;; esac
   case "$record_hash$record_mark$record_intent" in '' | *[!A-Za-z0-9_.:/@=,+%-]*) return 0 ;; esac
+  # What this run wrote needs no sum to be believed.
+  case $written in *" $1 "*) record_state=whole && return 0 ;; esac
   if [ -z "$record_sum" ]; then
     record_state=old
   elif [ "$(sed 5d "$state/resources/$1" | sha256sum)" = "$record_sum  -" ]; then
@@ -256,6 +258,10 @@ picture() {
     done
     [ -n "$without_docker" ] || docker_picture
     firewall_picture
+    # Theirs until it has our mark: that it is there again is the news.
+    sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
+      if link_exists - "$name"; then echo "=adopted $name"; fi
+    done
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '
     function put(item, value) { print item (where == "-" ? "" : " in " where) "\t" value }
@@ -264,6 +270,7 @@ picture() {
     $1 == "=fdb" { put("forwarding entry " $2 " of " $4, $0); next }
     # What an engine undoes at each of its starts is no news.
     $1 == "=setting" { put(($2 ~ /disable_ipv6$/ ? "=" : "") "setting " $2, $3); next }
+    $1 == "=adopted" { put($1 " " $2, ""); next }
     $1 == "=forward" { print $0 "\t"; next }
     $1 == "=table" { print "table inet " $2 "\t" $3; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
@@ -340,11 +347,14 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
   # What is still to be proved is left as it is.
   [ "$1" != firewall ] || ! read_armed || return 0
   saved_words=$(sed 1,5d "$state/resources/$1")
-  # What was adopted is made by somebody else, who may come later than the restore.
   if [ -n "$without_docker" ]; then
-    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_*) return 0 ;; esac
+    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_docker_network*) return 0 ;; esac
   fi
-  fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash
+  # What was adopted is made by somebody else, who may come later than the restore.
+  case $mode$saved_words in restore*adopt_*) return 0 ;; esac
+  fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash generation=$record_generation
+  # What Docker does at the same time is not known here.
+  [ -n "$without_docker" ] || forget_links
   while read -r saved_line <&4; do
     case $without_docker$saved_line in yesdocker_*) continue ;; esac
     # shellcheck disable=SC2086 # as in the main loop
@@ -354,8 +364,10 @@ $saved_words
 WORDS
   outcome=made
   [ "$failed" = 0 ] || outcome=failed
-  # A container that is not there now is not a fault.
-  case $failure in container\ *' is not running' | container\ *' does not exist on this engine') outcome=left ;; esac
+  # A container that is not there now is not a fault, nor is what somebody else made and has not made again.
+  case $failure in
+    container\ *' is not running' | container\ *' does not exist on this engine' | *'; what was adopted is not made anew') outcome=left ;;
+  esac
   leave_fragment
 }
 
@@ -386,17 +398,35 @@ restore_records() {
   # What stands on something of a later kind has it now.
   for key in $again_keys; do
     make_again "$key"
-    if [ "$outcome" = failed ]; then tell_trouble failed "$key" "$failure"; else made_count=$((made_count + 1)); fi
+    if [ "$outcome" = failed ]; then
+      tell_trouble failed "$key" "$failure"
+      close_bridge "$key"
+    else
+      made_count=$((made_count + 1))
+    fi
   done
   [ "$made_count" = 0 ] || [ "$(picture)" = "$picture_before" ] ||
     note restored - "$made_count"
 }
 # Docker will make the bridge of its network by itself: then nothing may pass between it and the host.
 close_bridge() { # RESOURCE
+  close_tables
   case $1 in segment-*) ;; *) return 0 ;; esac
   fragment=$1 failed=0 undo_list=''
   op_nft_elements inet "bridges=sdn-b-${1#segment-}"
   leave_fragment
+}
+# The tables are made by whole records, which write these chains anew. Where no record is whole, all bridges are closed.
+close_tables() {
+  nft list table inet sdn >/dev/null 2>&1 || nft -f /proc/self/fd/0 <<'CLOSED'
+add table inet sdn
+add set inet sdn bridges { type ifname; }
+add chain inet sdn input { type filter hook input priority -10; policy accept; }
+add chain inet sdn forward { type filter hook forward priority -10; policy accept; }
+add rule inet sdn input iifname "sdn-b-*" drop
+add rule inet sdn forward iifname "sdn-b-*" drop
+add rule inet sdn forward oifname "sdn-b-*" drop
+CLOSED
 }
 tell_trouble() {
   trouble=1
@@ -427,7 +457,8 @@ assert_records() {
       failed) tell_trouble failed "$key" "$failure" ;;
       damaged)
         damage_of "$key"
-        tell_trouble damaged "$key" "$damage" ;;
+        tell_trouble damaged "$key" "$damage"
+        close_bridge "$key" ;;
     esac
   done
   if [ "$trouble" = 0 ]; then remember_picture "$longest_trust"; else rm -f "$seen"; fi

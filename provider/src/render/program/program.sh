@@ -16,18 +16,23 @@ undo_list=
 last_links=
 last_elements=
 last_chains=
+last_foreign=
 locked=
 paths=
 lock_wait=60
 table_made=
 words=
 seen=/run/sdn.seen
+generation=0
+written=
 newline='
+'
+blanks=' 	
 '
 
 # ---- reporting ------------------------------------------------------------------------------------------------
 
-encode() { printf '%s' "$1" | base64 | tr -d '\n'; }
+encode() { [ -z "$1" ] || printf '%s' "$1" | base64 -w 0; }
 say() { printf '%s\n' "$*"; }
 warn() { if [ -n "$mode" ]; then echo "${fragment:--}: $1" >&2; else say "warning ${fragment:--} $(encode "$1")"; fi; }
 
@@ -45,6 +50,21 @@ try() {
     fail remote-failure "\`$*\` failed: $try_output"
     return 1
   fi
+}
+
+# try_lines LINES COMMAND…: a command that reads what it is to do. What stands before a line that fails is done, so how
+# to undo all of it is remembered before, in words that do no harm where there is nothing to undo.
+try_lines() {
+  tried_lines=$1
+  shift
+  try_output=$("$@" 2>&1 <<LINES
+$tried_lines
+LINES
+  ) && return 0
+  tried=${try_output##*Command failed -:}
+  case $tried in '' | *[!0-9]*) tried="$*" ;; *) tried=$(printf '%s' "$tried_lines" | sed -n "${tried}p") ;; esac
+  fail remote-failure "\`$tried\` failed: ${try_output%"$newline"Command failed*}"
+  return 1
 }
 
 undo() { undo_list="$*$newline$undo_list"; }
@@ -67,8 +87,7 @@ undo_all() {
       route-add) ip_in "$a" "$b" route replace $c $d ;;
       neigh-del) ip_in "$a" neigh del "$b" dev "$c" ;;
       neigh-add) ip_in "$a" neigh replace "$b" lladdr "$d" dev "$c" nud permanent ;;
-      fdb-del) bridge fdb del 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
-      fdb-add) bridge fdb append 00:00:00:00:00:00 dev "$a" dst "$b" self ;;
+      flood) (flood_changes "$a" ",$(flood_peers "$a")" "$b") | bridge -batch - ;;
       gateway-fdb) bridge fdb del "$b" dev "$a" master ;;
       sysctl) sysctl_in "$a" -qw "$b=$c" ;;
       saved-sysctl) rm -f "$state/sysctl/$a" ;;
@@ -96,6 +115,8 @@ undo_all() {
   last_links=
   last_elements=
   last_chains=
+  last_foreign=
+  forget_links
 }
 
 # ---- where: "-" is the host itself, "pid:N" a process's namespace, anything else a named namespace -------------
@@ -121,17 +142,105 @@ run_in() {
 sysctl_in() { sysctl_where=$1; shift; run_in "$sysctl_where" sysctl "$@"; }
 nft_in() { nft_where=$1; shift; run_in "$nft_where" nft "$@"; }
 
-link_exists() { ip_in "$1" link show dev "$2" >/dev/null 2>&1; }
-alias_of() { ip_in "$1" -o link show dev "$2" 2>/dev/null | sed -n 's/.*\\ *alias \([^\\ ]*\).*/\1/p'; }
-mtu_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'; }
-mac_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
-master_of() { ip_in "$1" -o link show dev "$2" | sed -n 's/.* master \([^ ]*\).*/\1/p'; }
-is_up() { ip_in "$1" -o link show dev "$2" | grep -q '[<,]UP[,>]'; }
+# read_settings WHERE KEY…: sets setting_values, a line a key, empty where there is none. The shell reads the host's own
+# by itself; those of a namespace take one process, however many they are.
+read_settings() {
+  settings_where=$1 setting_values='' setting_paths=''
+  shift
+  for setting in "$@"; do
+    # shellcheck disable=SC2086 # its parts
+    case $setting in
+      */*) ;;
+      *) IFS=. && set -- $setting && IFS=/ && setting=$* && IFS=$blanks ;;
+    esac
+    setting_paths="$setting_paths $setting"
+  done
+  if [ "$settings_where" != - ]; then
+    # shellcheck disable=SC2016,SC2086 # the inner shell expands it; paths are words
+    setting_values=$(run_in "$settings_where" sh -c 'for path; do
+      value=
+      if [ -e "/proc/sys/$path" ]; then read -r value <"/proc/sys/$path"; fi
+      echo "$value"
+    done' sh $setting_paths 2>/dev/null)$newline
+    return
+  fi
+  for setting in $setting_paths; do
+    value=
+    if [ -e "/proc/sys/$setting" ]; then { read -r value <"/proc/sys/$setting" || :; } 2>/dev/null; fi
+    setting_values=$setting_values$value$newline
+  done
+}
+
+# ---- what links there are: read once a namespace, and again only what was changed since -------------------------
+
+# A line a link: where, name, MTU, MAC address, bridge, up or down, VNI/local/port of a VXLAN and the first word of its
+# alias, "-" for what it has not.
+list_links() { # WHERE [dev NAME]
+  list_where=$1
+  shift
+  ip_in "$list_where" -d -o link show "$@" 2>/dev/null | awk -v where="$list_where" '
+    /^[0-9]+: / {
+      name = $2; sub(/:$/, "", name)
+      sub(/@.*/, "", name)
+      mtu = mac = master = vni = local = port = alias = "-"
+      for (i = 4; i < NF && alias == "-"; i++) {
+        word = $(i + 1); sub(/\\$/, "", word)
+        if ($i == "mtu" && mtu == "-") mtu = word
+        else if ($i == "master" && master == "-") master = word
+        else if ($i == "link/ether" && mac == "-") mac = word
+        else if ($i == "vxlan" && word == "id") vni = $(i + 2)
+        else if ($i == "local" && vni != "-") local = word
+        else if ($i == "dstport" && vni != "-") port = word
+        else if ($i == "alias") alias = word
+      }
+      print where, name, mtu, mac, master, ($3 ~ /[<,]UP[,>]/ ? "up" : "down"), vni "/" local "/" port, alias
+    }'
+}
+forget_links() { known_links=$newline listed=' ' touched=' ' new_links=' ' asked_links=' '; }
+forget_links
+touch_link() { touched="$touched$1/$2 "; } # WHERE NAME
+# A link that this fragment made has nothing yet: no addresses, no entries. Asked once: then it may have.
+is_new() { # WHERE NAME
+  case $new_links in *" $1/$2 "*) ;; *) return 1 ;; esac
+  case $asked_links in *" $1/$2 "*) return 1 ;; esac
+  asked_links="$asked_links$1/$2 "
+}
+know_links() { # WHERE
+  case $listed in *" $1 "*) return 0 ;; esac
+  known_links=$known_links$(list_links "$1")$newline
+  listed="$listed$1 "
+}
+# find_link WHERE NAME: sets link_mtu, link_mac, link_master, link_state, link_vxlan and link_alias.
+find_link() {
+  case $1$touched in
+    # A container's own doings are not known here.
+    pid:* | *" $1/$2 "*)
+      found_link=$(list_links "$1" dev "$2")
+      found_link=${found_link#"$1 $2 "} ;;
+    *)
+      know_links "$1"
+      # To cut a line out of a long text by a pattern takes a shell the square of its length.
+      case $known_links in *"$newline$1 $2 "*) ;; *) return 1 ;; esac
+      IFS=$newline
+      for found_link in $known_links; do
+        case $found_link in "$1 $2 "*) break ;; esac
+      done
+      IFS=$blanks
+      found_link=${found_link#"$1 $2 "} ;;
+  esac
+  [ -n "$found_link" ] || return 1
+  read -r link_mtu link_mac link_master link_state link_vxlan link_alias <<LINK
+$found_link
+LINK
+  [ "$link_master" != - ] || link_master=
+  [ "$link_alias" != - ] || link_alias=
+}
+link_exists() { find_link "$1" "$2"; }
 
 # owned WHERE LINK MARK: 0 ours, 1 absent, 2 somebody else's (the fragment has failed then).
 owned() {
-  link_exists "$1" "$2" || return 1
-  owned_by=$(alias_of "$1" "$2")
+  find_link "$1" "$2" || return 1
+  owned_by=$link_alias
   [ "$owned_by" = "$3" ] && return 0
   fail conflict "interface $2 exists and is not ours: it ${owned_by:+carries the mark $owned_by}${owned_by:-carries no mark}"
   return 2
@@ -142,52 +251,73 @@ owned() {
 # set_link WHERE NAME KEY VALUE CURRENT: changes one attribute where it differs, and remembers the old value.
 set_link() {
   [ "$4" = "$5" ] && return 0
+  touch_link "$1" "$2"
   try ip_in "$1" link set dev "$2" "$3" "$4" || return 1
   [ -n "$5" ] && undo set "$1" "$2" "$3" "$5"
   return 0
 }
 set_master() {
-  current_master=$(master_of "$1" "$2")
+  find_link "$1" "$2"
+  current_master=$link_master
   [ "$current_master" = "$3" ] && return 0
+  touch_link "$1" "$2"
   try ip_in "$1" link set dev "$2" master "$3" || return 1
   if [ -n "$current_master" ]; then undo set "$1" "$2" master "$current_master"; else undo nomaster "$1" "$2"; fi
 }
+set_mac() {
+  find_link "$1" "$2"
+  set_link "$1" "$2" address "$3" "$link_mac"
+}
 # set_mtu WHERE NAME MTU: what stands on the link (a macvlan) is cut down with it, which the kernel does not undo.
 set_mtu() {
-  current_mtu=$(mtu_of "$1" "$2")
+  find_link "$1" "$2"
+  current_mtu=$link_mtu
   [ "$current_mtu" = "$3" ] && return 0
   for upper in $(ip_in "$1" -o link show | sed -n "s/^[0-9]*: \([^@]*\)@$2: .*/\1/p"); do
-    undo set "$1" "$upper" mtu "$(mtu_of "$1" "$upper")"
+    find_link "$1" "$upper" && undo set "$1" "$upper" mtu "$link_mtu"
+    touch_link "$1" "$upper"
   done
   set_link "$1" "$2" mtu "$3" "$current_mtu"
 }
 set_up() {
-  is_up "$1" "$2" && return 0
+  find_link "$1" "$2"
+  [ "$link_state" = up ] && return 0
+  touch_link "$1" "$2"
   try ip_in "$1" link set dev "$2" up || return 1
   undo link-down "$1" "$2"
 }
 
-# make_link WHERE NAME MARK WORD…: until it carries our mark a link has a temporary name, so that what an interrupted
-# run leaves is known as ours and goes when the next link is made.
+# make_link WHERE NAME MARK MORE WORD…: until it carries our mark a link has a temporary name, so that what an interrupted
+# run leaves is known as ours and goes when the next link is made. MORE is what it gets besides, in words of `ip link
+# set`, or nothing.
 make_link() {
-  make_where=$1 make_name=$2 make_mark=$3
-  shift 3
-  if link_exists "$make_where" sdn-t-a; then try ip_in "$make_where" link del dev sdn-t-a || return 1; fi
-  try ip_in "$make_where" link add name sdn-t-a "$@" || return 1
+  make_where=$1 make_name=$2 make_mark=$3 make_more=$4
+  shift 4
+  make_lines="link add name sdn-t-a $*$newline$make_peer"
+  make_lines="${make_lines}link set dev sdn-t-a alias $make_mark${newline}link set dev sdn-t-a name $make_name"
+  [ -z "$make_more" ] || make_lines="$make_lines${newline}link set dev $make_name $make_more"
+  make_peer=
+  if find_link "$make_where" sdn-t-a; then
+    make_lines="link del dev sdn-t-a$newline$make_lines"
+    forget_links
+  fi
+  touch_link "$make_where" "$make_name"
   undo link "$make_where" sdn-t-a
-  try ip_in "$make_where" link set dev sdn-t-a alias "$make_mark" &&
-    try ip_in "$make_where" link set dev sdn-t-a name "$make_name" || return 1
   undo link "$make_where" "$make_name"
+  try_lines "$make_lines" ip_in "$make_where" -batch - || return 1
+  new_links="$new_links$make_where/$make_name "
 }
+make_peer=
 
 # After a start of the host Docker makes the bridges of its networks itself, without our mark. One that belongs to
 # a network with our mark is ours.
 adopt_bridge() { # BRIDGE MARK
   [ -z "$without_docker" ] && command -v docker >/dev/null 2>&1 || return 0
-  link_exists - "$1" && [ -z "$(alias_of - "$1")" ] || return 0
+  find_link - "$1" && [ -z "$link_alias" ] || return 0
   for network in $(docker network ls -q --filter "label=sdn.mark=$2" 2>/dev/null); do
     [ "$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "$network")" = "$1" ] || continue
     ip link set dev "$1" alias "$2"
+    touch_link - "$1"
   done
 }
 
@@ -195,12 +325,16 @@ op_bridge() { # NAME MTU MAC MARK
   adopt_bridge "$1" "$4"
   owned - "$1" "$4"
   case $? in
-    1) make_link - "$1" "$4" address "$3" mtu "$2" type bridge mcast_snooping 0 || return 1 ;;
+    0) set_mac - "$1" "$3" && set_mtu - "$1" "$2" && silence_bridge "$1" && set_up - "$1" ;;
+    1) make_link - "$1" "$4" '' address "$3" mtu "$2" type bridge mcast_snooping 0 && silence_bridge "$1" &&
+      try ip link set dev "$1" up ;;
     2) return 1 ;;
   esac
-  set_link - "$1" address "$3" "$(mac_of - "$1")" && set_mtu - "$1" "$2" || return 1
-  # No address of the host may ever answer on a tenant's segment.
-  try sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1" "net.ipv4.conf.$1.arp_ignore=8" && set_up - "$1"
+}
+silence_bridge() { # NAME: no address of the host may ever answer on a tenant's segment
+  read_settings - "net/ipv6/conf/$1/disable_ipv6" "net/ipv4/conf/$1/arp_ignore"
+  [ "$setting_values" != "1${newline}8$newline" ] || return 0
+  try sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1" "net.ipv4.conf.$1.arp_ignore=8"
 }
 
 op_vxlan() { # NAME VNI LOCAL PORT MTU BRIDGE MARK
@@ -208,17 +342,19 @@ op_vxlan() { # NAME VNI LOCAL PORT MTU BRIDGE MARK
   case $? in
     0)
       # VNI, port and local address of an existing device cannot all be changed: it is made anew.
-      known=$(ip -d -o link show dev "$1" | sed -n 's/.* id \([0-9]*\) local \([^ ]*\) .*dstport \([0-9]*\) .*/\1 \2 \3/p')
-      if [ "$known" != "$2 $3 $4" ]; then
-        bridge_before=$(master_of - "$1")
-        vxlan_before="$(mac_of - "$1") $(mtu_of - "$1") $known ${bridge_before:--} $7 $(flood_peers "$1")"
+      if [ "$link_vxlan" != "$2/$3/$4" ]; then
+        # shellcheck disable=SC2086 # three words
+        known=$(IFS=/ && printf '%s ' $link_vxlan)
+        vxlan_before="$link_mac $link_mtu $known${link_master:--} $7 $(flood_peers "$1")"
         try ip link del dev "$1" || return 1
+        forget_links
         undo vxlan "$1" "$vxlan_before"
       fi ;;
     2) return 1 ;;
   esac
-  if ! link_exists - "$1"; then
-    make_link - "$1" "$7" mtu "$5" type vxlan id "$2" local "$3" dstport "$4" || return 1
+  if ! find_link - "$1"; then
+    make_link - "$1" "$7" "master $6 up" mtu "$5" type vxlan id "$2" local "$3" dstport "$4"
+    return
   fi
   set_mtu - "$1" "$5" && set_master - "$1" "$6" && set_up - "$1"
 }
@@ -232,20 +368,27 @@ remake_vxlan() { # NAME MAC MTU VNI LOCAL PORT BRIDGE|- MARK [PEER,PEER,…]
   done
 }
 
-flood_peers() { bridge fdb show dev "$1" 2>/dev/null | sed -n 's/^00:00:00:00:00:00 .*dst \([^ ]*\).*/\1/p' | tr '\n' ','; }
+flood_peers() { # DEVICE: each with a comma behind it
+  bridge fdb show dev "$1" 2>/dev/null |
+    awk '$1 == "00:00:00:00:00:00" { for (i = 2; i < NF; i++) if ($i == "dst") printf "%s,", $(i + 1) }'
+}
 op_flood() { # DEVICE PEER,PEER,…|-: exactly these remote VTEPs get broadcast, unknown and multicast frames
   wanted=,$2,
   [ "$2" = - ] && wanted=,
-  present=,$(flood_peers "$1")
-  for peer in $(printf '%s' "$wanted" | tr ',' ' '); do
-    case $present in *",$peer,"*) continue ;; esac
-    try bridge fdb append 00:00:00:00:00:00 dev "$1" dst "$peer" self || return 1
-    undo fdb-del "$1" "$peer"
+  present=,
+  is_new - "$1" || present=,$(flood_peers "$1")
+  flood_lines=$(flood_changes "$1" "$present" "$wanted")
+  [ -n "$flood_lines" ] || return 0
+  undo flood "$1" "$present"
+  try_lines "$flood_lines" bridge -batch -
+}
+flood_changes() { # DEVICE PRESENT WANTED, both with commas around each: lines for `bridge`; called in a subshell of its own
+  IFS=,
+  for peer in $3; do
+    case $2 in *",$peer,"*) ;; *) [ -z "$peer" ] || echo "fdb append 00:00:00:00:00:00 dev $1 dst $peer self" ;; esac
   done
-  for peer in $(printf '%s' "$present" | tr ',' ' '); do
-    case $wanted in *",$peer,"*) continue ;; esac
-    try bridge fdb del 00:00:00:00:00:00 dev "$1" dst "$peer" self || return 1
-    undo fdb-add "$1" "$peer"
+  for peer in $2; do
+    case $3 in *",$peer,"*) ;; *) [ -z "$peer" ] || echo "fdb del 00:00:00:00:00:00 dev $1 dst $peer self" ;; esac
   done
 }
 
@@ -253,20 +396,24 @@ netns_exists() { [ -e "/run/netns/$1" ]; }
 
 op_netns() { # NAME MARK
   if netns_exists "$1"; then
-    owned_by=$(alias_of "$1" lo)
+    find_link "$1" lo || link_alias='' link_state=down
+    owned_by=$link_alias
     # A namespace without a mark and with nothing in it is one whose making was interrupted.
-    if [ -z "$owned_by" ] && [ "$(ip -n "$1" -o link show | grep -cv '^[0-9]*: lo:')" = 0 ]; then
+    if [ -z "$owned_by" ] && [ "$(list_links "$1" | grep -cv "^$1 lo ")" = 0 ]; then
       try ip -n "$1" link set dev lo alias "$2" || return 1
     elif [ "$owned_by" != "$2" ]; then
       fail conflict "network namespace $1 exists and is not ours: ${owned_by:+it carries the mark }${owned_by:-it carries no mark}"
       return 1
     fi
+    [ "$link_state" = up ] || try ip -n "$1" link set dev lo up
   else
     try ip netns add "$1" || return 1
     undo netns "$1"
-    try ip -n "$1" link set dev lo alias "$2" || return 1
+    try_lines "link set dev lo alias $2${newline}link set dev lo up" ip -n "$1" -batch - || return 1
+    # There is nothing in it.
+    case $listed in *" $1 "*) ;; *) listed="$listed$1 " ;; esac
+    new_links="$new_links$1/ "
   fi
-  try ip -n "$1" link set dev lo up
 }
 
 # find_where WHERE: container:NAME → pid:N, so that later words address the container's namespace. Fails where the
@@ -288,47 +435,57 @@ op_veth() { # NAME WHERE PEER MTU PEERMAC|- BRIDGE|- MARK [OUTER]: OUTER is wher
   owned "$outer" "$1" "$7"
   case $? in 0) present=yes ;; 1) present=no ;; 2) return 1 ;; esac
   peer=no
-  if link_exists "$veth_where" "$3"; then
+  if find_link "$veth_where" "$3"; then
     peer=yes
-    owned_by=$(alias_of "$veth_where" "$3")
+    owned_by=$link_alias
     if [ "$owned_by" != "$7" ]; then
       fail conflict "interface $3 exists in $2 and is not ours: ${owned_by:+it carries the mark }${owned_by:-it carries no mark}"
       return 1
     fi
   fi
   # Half a pair is of no use: it is made anew.
-  [ "$present$peer" = yesno ] && { try ip_in "$outer" link del dev "$1" || return 1; }
-  [ "$present$peer" = noyes ] && { try ip_in "$veth_where" link del dev "$3" || return 1; }
-  if [ "$present$peer" != yesyes ]; then
-    make_link "$outer" "$1" "$7" mtu "$4" type veth peer name sdn-t-b mtu "$4" || return 1
-    try ip_in "$outer" link set dev sdn-t-b alias "$7" || return 1
-    case $veth_where in
-      pid:*) try ip_in "$outer" link set dev sdn-t-b netns "${veth_where#pid:}" || return 1 ;;
-      -) ;;
-      *) try ip_in "$outer" link set dev sdn-t-b netns "$veth_where" || return 1 ;;
-    esac
-    try ip_in "$veth_where" link set dev sdn-t-b name "$3" || return 1
-  fi
-  set_mtu "$outer" "$1" "$4" && set_mtu "$veth_where" "$3" "$4" || return 1
-  if [ "$5" != - ]; then set_link "$veth_where" "$3" address "$5" "$(mac_of "$veth_where" "$3")" || return 1; fi
-  if [ "$6" != - ]; then set_master "$outer" "$1" "$6" || return 1; fi
-  set_up "$outer" "$1" && set_up "$veth_where" "$3"
+  case $present$peer in
+    yesyes)
+      set_mtu "$outer" "$1" "$4" && set_mtu "$veth_where" "$3" "$4" || return 1
+      [ "$5" = - ] || set_mac "$veth_where" "$3" "$5" || return 1
+      [ "$6" = - ] || set_master "$outer" "$1" "$6" || return 1
+      set_up "$outer" "$1" && set_up "$veth_where" "$3"
+      return ;;
+    yesno) try ip_in "$outer" link del dev "$1" && forget_links || return 1 ;;
+    noyes) try ip_in "$veth_where" link del dev "$3" && forget_links || return 1 ;;
+  esac
+  make_peer="link set dev sdn-t-b alias $7$newline"
+  case $veth_where in
+    pid:*) make_peer="${make_peer}link set dev sdn-t-b netns ${veth_where#pid:}$newline" ;;
+    -) ;;
+    *) make_peer="${make_peer}link set dev sdn-t-b netns $veth_where$newline" ;;
+  esac
+  veth_more=up
+  [ "$6" = - ] || veth_more="master $6 up"
+  make_link "$outer" "$1" "$7" "$veth_more" mtu "$4" type veth peer name sdn-t-b mtu "$4" || return 1
+  veth_more=up
+  [ "$5" = - ] || veth_more="address $5 up"
+  touch_link "$veth_where" "$3"
+  try_lines "link set dev sdn-t-b name $3${newline}link set dev $3 $veth_more" ip_in "$veth_where" -batch - || return 1
+  new_links="$new_links$veth_where/$3 "
 }
 
 op_macvlan() { # WHERE NAME LOWER MAC MTU MARK
   owned "$1" "$2" "$6"
   case $? in
-    1) make_link "$1" "$2" "$6" link "$3" address "$4" type macvlan mode private || return 1
-       # The same address lives on every host: duplicate address detection would take it away.
-       if [ -e /proc/sys/net/ipv6 ]; then try sysctl_in "$1" -qw "net.ipv6.conf.$2.accept_dad=0" || return 1; fi ;;
+    1)
+      make_link "$1" "$2" "$6" '' link "$3" address "$4" mtu "$5" type macvlan mode private || return 1
+      # The same address lives on every host: duplicate address detection would take it away.
+      if [ -e /proc/sys/net/ipv6 ]; then try sysctl_in "$1" -qw "net.ipv6.conf.$2.accept_dad=0" || return 1; fi
+      try ip_in "$1" link set dev "$2" up ;;
+    0) set_mac "$1" "$2" "$4" && set_mtu "$1" "$2" "$5" && set_up "$1" "$2" ;;
     2) return 1 ;;
   esac
-  set_link "$1" "$2" address "$4" "$(mac_of "$1" "$2")" && set_mtu "$1" "$2" "$5" && set_up "$1" "$2"
 }
 
 op_master() { # LINK BRIDGE MTU: a link that is the host's own, enslaved to a segment
-  link_exists - "$1" || { fail not-found "interface $1 does not exist"; return 1; }
-  current_master=$(master_of - "$1")
+  find_link - "$1" || { fail not-found "interface $1 does not exist"; return 1; }
+  current_master=$link_master
   if [ -n "$current_master" ] && [ "$current_master" != "$2" ]; then
     fail conflict "interface $1 belongs to $current_master already"
     return 1
@@ -336,8 +493,10 @@ op_master() { # LINK BRIDGE MTU: a link that is the host's own, enslaved to a se
   set_master - "$1" "$2" && set_mtu - "$1" "$3" && set_up - "$1"
 }
 
-addresses_of() {
-  ip_in "$1" -o addr show dev "$2" | awk '$3 == "inet" || ($3 == "inet6" && $4 !~ /^fe80:/) { print $4 }' | tr '\n' ','
+# shellcheck disable=SC2086 # several words
+commas_apart() { (IFS=, && printf '%s\n' $1); }
+addresses_of() { # WHERE LINK: each with a comma behind it
+  ip_in "$1" -o addr show dev "$2" | awk '$3 == "inet" || ($3 == "inet6" && $4 !~ /^fe80:/) { printf "%s,", $4 }'
 }
 add_address() { # WHERE CIDR LINK
   case $2 in *:*) ip_in "$1" addr add "$2" dev "$3" nodad ;; *) ip_in "$1" addr add "$2" dev "$3" ;; esac
@@ -360,7 +519,8 @@ ROUTES
 }
 
 enable_ipv6() { # WHERE LINK: Docker turns it off in containers without a network of its own
-  [ "$(sysctl_in "$1" -n "net/ipv6/conf/$2/disable_ipv6" 2>/dev/null)" = 1 ] || return 0
+  read_settings "$1" "net/ipv6/conf/$2/disable_ipv6"
+  [ "$setting_values" = "1$newline" ] || return 0
   try sysctl_in "$1" -qw "net/ipv6/conf/$2/disable_ipv6=0" || return 1
   undo sysctl "$1" "net/ipv6/conf/$2/disable_ipv6" 1
 }
@@ -372,14 +532,18 @@ op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local
   at=$resolved
   wanted=,$3, swapped=,
   [ "$3" = - ] && wanted=,
-  present=,$(addresses_of "$at" "$2")
-  for cidr in $(printf '%s' "$wanted" | tr ',' ' '); do
+  present=, address_lines=''
+  is_new "$at" "$2" || present=,$(addresses_of "$at" "$2")
+  for cidr in $(commas_apart "$wanted"); do
     case $present in *",$cidr,"*) continue ;; esac
+    nodad=
     case $cidr in
       *:*)
         enable_ipv6 "$at" "$2" || return 1
+        nodad=' nodad'
         # The kernel has an IPv6 address once, whatever its prefix length.
-        other=$(printf '%s' "$present" | tr ',' '\n' | grep "^${cidr%/*}/")
+        other=
+        case $present in *",${cidr%/*}/"*) other=${present#*",${cidr%/*}/"} && other=${cidr%/*}/${other%%,*} ;; esac
         if [ -n "$other" ]; then
           undo addr-swap "$at" "$cidr" "$other" "$2"
           try swap_address "$at" "$other" "$cidr" "$2" || return 1
@@ -387,10 +551,11 @@ op_addresses() { # WHERE LINK CIDR,CIDR,…|-: exactly these, besides link-local
           continue
         fi ;;
     esac
-    try add_address "$at" "$cidr" "$2" || return 1
     undo addr-del "$at" "$cidr" "$2"
+    address_lines="${address_lines}addr add $cidr dev $2$nodad$newline"
   done
-  for cidr in $(printf '%s' "$present" | tr ',' ' '); do
+  [ -z "$address_lines" ] || try_lines "$address_lines" ip_in "$at" -batch - || return 1
+  for cidr in $(commas_apart "$present"); do
     case $wanted$swapped in *",$cidr,"*) continue ;; esac
     # Else the kernel takes the other addresses of the same subnet away with the first.
     try sysctl_in "$at" -qw "net/ipv4/conf/$2/promote_secondaries=1" || return 1
@@ -422,8 +587,11 @@ op_route() { # WHERE DESTINATION DEVICE VIA|-
     -/'  ' | -/*" dev $device_given "*) ;;
     -/*) fail conflict "the host has another route to $destination already: $known"; return 1 ;;
   esac
-  [ -n "$known" ] || undo route-del "$at" "$version" "$*"
-  remember_routes "$at" "$version" "$destination"
+  if [ -z "$known" ]; then
+    undo route-del "$at" "$version" "$*"
+  else
+    remember_routes "$at" "$version" "$destination"
+  fi
   try ip_in "$at" "$version" route replace "$@"
 }
 
@@ -483,47 +651,72 @@ op_neighbour() { # WHERE DEVICE ADDRESS MAC
 }
 
 op_gateway_fdb() { # PORT MAC: frames to the anycast gateway stay on this host, whatever arrives from others
-  bridge fdb show dev "$1" | grep -q "^$2 .*sticky" && return 0
+  is_new - "$1" || ! bridge fdb show dev "$1" | grep -q "^$2 .*sticky" || return 0
   try bridge fdb replace "$2" dev "$1" master static sticky || return 1
   undo gateway-fdb "$1" "$2"
 }
 
-op_sysctl() { # WHERE KEY VALUE
-  current=$(sysctl_in "$1" -n "$2" 2>/dev/null)
-  [ "$current" = "$3" ] && return 0
-  # What is the host's own is put back when the last resource that needed it goes. What a start of the host finds is
-  # not yet that: Docker, for one, has not run.
-  saved=$(printf '%s' "$2" | tr / ,)
-  if [ "$1" = - ] && [ -z "$mode" ] && [ -n "$current" ] && [ ! -e "$state/sysctl/$saved" ]; then
-    printf '%s\n' "$current" >"$state/sysctl/$saved"
-    undo saved-sysctl "$saved"
-  fi
-  try sysctl_in "$1" -qw "$2=$3" || return 1
-  [ -n "$current" ] && undo sysctl "$1" "$2" "$current"
-  return 0
+op_sysctl() { # WHERE KEY VALUE [KEY VALUE]…
+  sysctl_at=$1 sysctl_words=
+  shift
+  sysctl_keys=
+  for word in "$@"; do
+    if [ -z "$sysctl_key" ]; then sysctl_key=$word sysctl_keys="$sysctl_keys $word"; else sysctl_key=; fi
+  done
+  # shellcheck disable=SC2086 # several words
+  read_settings "$sysctl_at" $sysctl_keys
+  while [ $# -gt 0 ]; do
+    read -r current || current=
+    if [ "$current" != "$2" ]; then
+      save_setting "$sysctl_at" "$1" "$current"
+      sysctl_words="$sysctl_words $1=$2"
+    fi
+    shift 2
+  done <<VALUES
+$setting_values
+VALUES
+  # shellcheck disable=SC2086 # several words
+  [ -z "$sysctl_words" ] || try sysctl_in "$sysctl_at" -qw $sysctl_words
+}
+sysctl_key=
+# What is the host's own is put back when the last resource that needed it goes. What a start of the host finds is not
+# yet that: Docker, for one, has not run.
+save_setting() { # WHERE KEY CURRENT
+  [ -n "$3" ] || return 0
+  undo sysctl "$1" "$2" "$3"
+  [ "$1" = - ] && [ -z "$mode" ] || return 0
+  # shellcheck disable=SC2086 # its parts
+  saved=$(IFS=/; set -- $2; IFS=,; printf '%s' "$*")
+  [ ! -e "$state/sysctl/$saved" ] || return 0
+  printf '%s\n' "$3" >"$state/sysctl/$saved"
+  undo saved-sysctl "$saved"
 }
 
 op_forwarding6() { # An interface that learns its default route from router advertisements must go on learning it.
+  learning=
   for knob in /proc/sys/net/ipv6/conf/*/accept_ra; do
     name=${knob#/proc/sys/net/ipv6/conf/}
     name=${name%/accept_ra}
     case $name in all | default | lo | sdn-* | *[!A-Za-z0-9_.-]*) continue ;; esac
-    [ "$(cat "$knob")" = 1 ] || continue
-    op_sysctl - "net/ipv6/conf/$name/accept_ra" 2 || return 1
+    { read -r current <"$knob"; } 2>/dev/null || continue
+    [ "$current" != 1 ] || learning="$learning net/ipv6/conf/$name/accept_ra 2"
   done
-  op_sysctl - net.ipv6.conf.all.forwarding 1
+  # shellcheck disable=SC2086 # several words
+  op_sysctl - $learning net.ipv6.conf.all.forwarding 1
 }
 
 # ---- nftables ---------------------------------------------------------------------------------------------------
 
-op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then one transaction, checked before it is made
+op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then the rules, each in one transaction
   # Every resource asks for the host's table: once a run is enough.
   [ "$*" != "$table_made" ] || return 0
+  tables=
+  is_new "$1" '' || tables=$(nft_in "$1" list tables 2>/dev/null)
   for family in inet bridge; do
-    nft_in "$1" list table "$family" sdn >/dev/null 2>&1 || undo nft-table "$1" "$family"
+    case "$newline$tables$newline" in *"${newline}table $family sdn$newline"*) ;; *) undo nft-table "$1" "$family" ;; esac
   done
   if [ "$3" != - ]; then run_nft "$1" "$3" || return 1; fi
-  run_nft "$1" "$2" -j -c && run_nft "$1" "$2" -j || return 1
+  run_nft "$1" "$2" -j || return 1
   [ "$1" != - ] || table_made=$*
 }
 run_nft() { # WHERE INPUT(base64) OPTION…
@@ -533,7 +726,20 @@ run_nft() { # WHERE INPUT(base64) OPTION…
     fail remote-failure "nft refuses the rules: $nft_answer"
 }
 # The parts of a concatenation stand with "/" between them, the length of a prefix behind "+".
-element() { printf '{ %s }' "$(printf '%s' "$1" | sed 's,/, . ,g; s,+,/,g')"; }
+element() { # prints; called in a subshell of its own
+  IFS=/
+  # shellcheck disable=SC2086 # parts
+  set -- $1
+  for part in "$@"; do
+    shift
+    case $part in *+*) part=${part%%+*}/${part#*+} ;; esac
+    set -- "$@" "$part"
+  done
+  printf '{ %s' "$1"
+  shift
+  for part in "$@"; do printf ' . %s' "$part"; done
+  printf ' }'
+}
 elements_do() { # VERB FAMILY SET=ELEMENT…: one transaction
   elements_verb=$1 elements_family=$2 elements_words=
   shift 2
@@ -544,9 +750,11 @@ elements_do() { # VERB FAMILY SET=ELEMENT…: one transaction
 }
 
 op_nft_elements() { # FAMILY SET=ELEMENT…
-  elements_do get "$@" >/dev/null && return 0
+  # What was never made is hardly there: then it is made without a look.
+  [ "$generation" = 0 ] || ! elements_do get "$@" >/dev/null || return 0
   nft_answer=$(elements_do create "$@")
   created=$?
+  case $created:$nft_answer in 0:*) ;; *'File exists'*) ! elements_do get "$@" >/dev/null || return 0 ;; esac
   family=$1
   shift
   for one in "$@"; do
@@ -606,7 +814,16 @@ op_nft_map() { # MAP KEY VALUE MARK: two resources that want the same key are a 
 docker_user() { # TOOL OPERATION IN OUT MARK: the rule by which DOCKER-USER lets a segment's packets pass
   "$1" -w 10 "$2" DOCKER-USER -i "$3" -o "$4" -m comment --comment "$5" -j ACCEPT
 }
-has_docker_user() { command -v "$1" >/dev/null 2>&1 && "$1" -w 10 -n -L DOCKER-USER >/dev/null 2>&1; }
+has_docker_user() { # TOOL: looked for once
+  case $docker_users in *" $1 "*) return 0 ;; *" no-$1 "*) return 1 ;; esac
+  if command -v "$1" >/dev/null 2>&1 && "$1" -w 10 -n -L DOCKER-USER >/dev/null 2>&1; then
+    docker_users="$docker_users$1 "
+  else
+    docker_users="${docker_users}no-$1 "
+    return 1
+  fi
+}
+docker_users=' '
 
 op_forward_accept() { # IN OUT MARK: Docker drops what it did not make; its DOCKER-USER chain is for such rules
   for tool in iptables ip6tables; do
@@ -624,7 +841,7 @@ op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUB
   shape=$(printf '%s ' "$@" | cksum | tr -dc '0-9')
   if [ -n "$known" ] && [ "$known" != "$4 $shape" ]; then
     case $known in
-      "$4 "*) try docker network rm "$1" || return 1 ;;
+      "$4 "*) try docker network rm "$1" && forget_links || return 1 ;;
       ' '*) fail conflict "Docker network $1 exists and is not ours: it carries no mark"; return 1 ;;
       *) fail conflict "Docker network $1 exists and is not ours: it carries the mark ${known%% *}"; return 1 ;;
     esac
@@ -649,11 +866,13 @@ op_docker_network() { # NAME BRIDGE MTU MARK SUBNET4 GATEWAY4 RANGE4 ROUTER4 SUB
       -o com.docker.network.bridge.enable_ip_masquerade=false -o "com.docker.network.driver.mtu=$docker_mtu" \
       --label "sdn.mark=$docker_mark" --label "sdn.shape=$shape" "$docker_name" || return 1
     undo docker-network "$docker_name"
+    forget_links
   else
     docker_bridge=$2
   fi
   # Docker 20.10 has no way to leave the bridge without an IPv6 address.
-  try sysctl -qw "net.ipv6.conf.$docker_bridge.disable_ipv6=1"
+  read_settings - "net/ipv6/conf/$docker_bridge/disable_ipv6"
+  [ "$setting_values" = "1$newline" ] || try sysctl -qw "net.ipv6.conf.$docker_bridge.disable_ipv6=1"
 }
 
 # What somebody else made is adopted: it gets the mark, and what was changed since is put back.
@@ -666,7 +885,8 @@ op_adopt_link() { # NAME KIND MTU BRIDGE|- MARK
     fail conflict "interface $1 is no $2"
     return 1
   }
-  owned_by=$(alias_of - "$1")
+  owned_by=$link_alias
+  touch_link - "$1"
   case $owned_by in
     "$5") ;;
     '') try ip link set dev "$1" alias "$5" || return 1
@@ -760,12 +980,14 @@ op_remove_container_guard() { # CONTAINER NETWORK BRIDGE
 # ---- removal: absent is fine, somebody else's is left alone -----------------------------------------------------
 
 op_remove_link() { # WHERE LINK MARK
-  link_exists "$1" "$2" || return 0
-  [ "$(alias_of "$1" "$2")" = "$3" ] || { warn "interface $2 is not ours any more and stays"; return 0; }
+  find_link "$1" "$2" || return 0
+  [ "$link_alias" = "$3" ] || { warn "interface $2 is not ours any more and stays"; return 0; }
+  forget_links
   # Nothing brings a link back: in a change it goes when all else is done.
   if [ "$hash" = - ]; then try ip_in "$1" link del dev "$2"; else last_links="$last_links$1 $2$newline"; fi
 }
 remove_last() {
+  [ -z "$last_links" ] || forget_links
   while read -r last_where last_chain; do
     [ -z "$last_chain" ] || try nft_in "$last_where" delete chain inet sdn "$last_chain" || return 1
   done <<CHAINS
@@ -781,16 +1003,20 @@ ELEMENTS
   done <<LINKS
 $last_links
 LINKS
+  remove_last_foreign
 }
 op_remove_adoption() { # NAME MARK: released, not removed
-  link_exists - "$1" || return 0
-  [ "$(alias_of - "$1")" = "$2" ] || { warn "interface $1 is not ours any more and stays as it is"; return 0; }
+  find_link - "$1" || return 0
+  [ "$link_alias" = "$2" ] || { warn "interface $1 is not ours any more and stays as it is"; return 0; }
+  touch_link - "$1"
   try ip link set dev "$1" alias '' || return 1
   undo set - "$1" alias "$2"
 }
 op_remove_netns() { # NAME MARK
   netns_exists "$1" || return 0
-  [ "$(alias_of "$1" lo)" = "$2" ] || { warn "network namespace $1 is not ours any more and stays"; return 0; }
+  find_link "$1" lo || link_alias=
+  [ "$link_alias" = "$2" ] || { warn "network namespace $1 is not ours any more and stays"; return 0; }
+  forget_links
   try ip netns del "$1"
 }
 op_remove_docker_network() { # NAME MARK
@@ -802,6 +1028,7 @@ op_remove_docker_network() { # NAME MARK
     fail conflict "Docker network $1 still has containers: $users; remove or disconnect them first"
     return 1
   fi
+  forget_links
   try docker network rm "$1"
 }
 op_remove_docker_connection() { # NETWORK CONTAINER
@@ -832,8 +1059,9 @@ op_remove_neighbour() { # WHERE DEVICE ADDRESS
   undo neigh-add "$1" "$3" "$2" "$known"
 }
 op_remove_master() { # LINK BRIDGE
-  link_exists - "$1" || return 0
-  [ "$(master_of - "$1")" = "$2" ] || return 0
+  find_link - "$1" || return 0
+  [ "$link_master" = "$2" ] || return 0
+  touch_link - "$1"
   try ip link set dev "$1" nomaster || return 1
   undo set - "$1" master "$2"
 }
@@ -861,6 +1089,36 @@ op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is 
   undo nft-chain "$1" "$2" "$(encode "$chain_before")"
   if [ "$hash" = - ]; then try nft_in "$1" delete chain inet sdn "$2"; else last_chains="$last_chains$1 $2$newline"; fi
 }
+# What somebody put into a table of ours. It was foreign when somebody looked: a record written since may account for it.
+op_remove_foreign() { # WHERE FAMILY chain|set|map|element NAME [ELEMENT]: goes when all else is done
+  case $3 in
+    element)
+      ! grep -rqwF -e "$4=$5" -e "nft_map $4 $5" "$state/resources" || return 0
+      nft_in "$1" get element "$2" sdn "$4" "$(element "$5")" >/dev/null 2>&1 || return 0 ;;
+    *)
+      ! grep -rqwF -e "nft_chain $1 $4" "$state/resources" || return 0
+      nft_in "$1" list "$3" "$2" sdn "$4" >/dev/null 2>&1 || return 0 ;;
+  esac
+  last_foreign="$last_foreign$*$newline"
+}
+remove_last_foreign() { # of each namespace in one transaction: chains lead to each other, and their rules look into sets
+  for foreign_where in $(printf '%s' "$last_foreign" | sed 's/ .*//' | sort -u); do
+    foreign_flush='' foreign_sets='' foreign_chains=''
+    while read -r last_where last_family last_kind last_name last_value; do
+      [ "$last_where" = "$foreign_where" ] || continue
+      case $last_kind in
+        chain)
+          foreign_flush="$foreign_flush flush chain $last_family sdn $last_name;"
+          foreign_chains="$foreign_chains delete chain $last_family sdn $last_name;" ;;
+        element) foreign_sets="$foreign_sets delete element $last_family sdn $last_name $(element "$last_value");" ;;
+        *) foreign_sets="$foreign_sets delete $last_kind $last_family sdn $last_name;" ;;
+      esac
+    done <<FOREIGN
+$last_foreign
+FOREIGN
+    try nft_in "$foreign_where" "$foreign_flush$foreign_sets$foreign_chains" || return 1
+  done
+}
 op_remove_nft_map() { # MAP KEY MARK
   entry=$(map_entry "$1" "$2")
   [ "$(entry_mark "$entry")" = "$3" ] || return 0
@@ -880,7 +1138,7 @@ op_remove_forward_accept() { # IN OUT MARK
 # ---- fragments --------------------------------------------------------------------------------------------------
 
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
-  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
+  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign='' mark=$3 hash=$4
   words='' present_mark='' present_hash='' generation=0
   check_record "$1"
   case $record_state in
@@ -911,13 +1169,14 @@ op_end() { # INTENT(base64)
 }
 
 record() { # INTENT(base64): what was done; the last that can fail
-  before=$(cat "$state/resources/$fragment" 2>/dev/null)
+  before=
+  [ ! -e "$state/resources/$fragment" ] || before=$(cat "$state/resources/$fragment" 2>/dev/null)
   [ "$present_hash" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
   write_ledger "$(record_text "$1")" || {
     fail remote-failure "$state/resources/$fragment cannot be written (disk full?)"
     return 1
   }
-  remove_last && return 0
+  remove_last && written="$written $fragment " && return 0
   if [ -n "$before" ]; then write_ledger "$before"; else rm -f "$state/resources/$fragment"; fi
   return 1
 }
@@ -939,7 +1198,7 @@ op_unrecorded() { # what was done is for a time: the record stays as it is
 }
 
 leave_fragment() { # from here on nothing of it is undone
-  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains=''
+  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign=''
 }
 
 restore_host() { # with the last resource, what was the host's own is as it was
@@ -955,7 +1214,8 @@ restore_host() { # with the last resource, what was the host's own is as it was
   done
 }
 drop_empty_folders() {
-  if no_resources; then unkeep; else settle; fi
+  if ! no_resources; then settle && return; fi
+  unkeep
   rmdir "$state/resources" "$state/sysctl" "$state" 2>/dev/null
   [ "$scope" = - ] || rmdir /var/lib/sdn/netns /var/lib/sdn 2>/dev/null
 }
@@ -965,7 +1225,13 @@ drop_empty_folders() {
 section() { # TITLE WHERE COMMAND…: the command's output as one base64 word
   title=$1 about=$2
   shift 2
-  say "section $title $about $("$@" 2>/dev/null | base64 | tr -d '\n')"
+  say "section $title $about $("$@" 2>/dev/null | base64 -w 0)"
+}
+json() { # TITLE WHERE COMMAND…: the command's output, which is JSON in one line
+  printf 'json %s %s ' "$1" "$2"
+  shift 2
+  "$@" 2>/dev/null
+  echo
 }
 docker_networks() {
   ids=$(docker network ls -q --no-trunc 2>/dev/null)
@@ -980,7 +1246,7 @@ forwarding_entries() {
     / (sticky|static)( |$)/ || /^0a:5d:/ { print "entry", device, $1, / sticky( |$)/ ? "sticky" : "other" }
     END { for (device in flood) print "flood", device, substr(flood[device], 2) }'
 }
-namespace_names() { ip netns list | sed 's/ .*//' | grep '^sdn-r-'; }
+namespace_names() { for one in /run/netns/sdn-r-*; do [ ! -e "$one" ] || echo "${one##*/}"; done; }
 namespace_is_ours() { # the ones of this scope
   case $scope in
     -) case $1 in *--*) return 1 ;; esac ;;
@@ -990,61 +1256,87 @@ namespace_is_ours() { # the ones of this scope
 probe_features() { # in a throw-away network namespace: nothing of the host is touched
   # shellcheck disable=SC2016 # the inner shell expands it
   unshare -n sh -c '
-    ip link add sdnp0 type bridge 2>/dev/null && echo bridge
-    ip link add sdnp1 type vxlan id 1 local 192.0.2.1 dstport 4789 2>/dev/null && echo vxlan
-    ip link add sdnp2 type veth peer name sdnp3 2>/dev/null && echo veth
-    ip link add sdnp4 link sdnp2 type macvlan mode private 2>/dev/null && echo macvlan
-    nft add table inet sdnp 2>/dev/null && echo nftables
-    nft "add chain inet sdnp n { type nat hook postrouting priority 100 ; }" 2>/dev/null && echo nat
-    nft add table bridge sdnp 2>/dev/null && echo nft-bridge
-    true'
+    command -v ip >/dev/null || exit
+    failed=$(ip -force -batch - 2>&1 <<LINKS
+link add sdnp0 type bridge
+link add sdnp1 type vxlan id 1 local 192.0.2.1 dstport 4789
+link add sdnp2 type veth peer name sdnp3
+link add sdnp4 link sdnp2 type macvlan mode private
+LINKS
+    )
+    number=0
+    for feature in bridge vxlan veth macvlan; do
+      number=$((number + 1))
+      case $failed in *"-:$number"*) ;; *) echo "$feature" ;; esac
+    done
+    table="add table inet sdnp" bridge_table="add table bridge sdnp"
+    chain="add chain inet sdnp n { type nat hook postrouting priority 100 ; }"
+    # All three are one transaction: where it fails, none is there.
+    if nft "$table; $chain; $bridge_table"; then
+      echo nftables nat nft-bridge
+    else
+      nft "$table" && echo nftables
+      nft "$chain" && echo nat
+      nft "$bridge_table" && echo nft-bridge
+    fi' 2>/dev/null
 }
 underlay_hint() { # the address at which the operator's session arrived, else the source of the default route
   # shellcheck disable=SC2086 # four words by sshd's definition
   set -- ${SDN_SSH_CONNECTION:-}
-  if [ $# = 4 ] && ip -o addr show to "$3" 2>/dev/null | grep -q .; then echo "$3"; return; fi
+  if [ $# = 4 ] && [ -n "$(ip -o addr show to "$3" 2>/dev/null)" ]; then echo "$3"; return; fi
   ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p'
 }
-docker_facts() { # both at once: no command of Docker's has both
-  docker_said=$({
-    docker version --format 'engine {{.Server.Version}} {{.Server.APIVersion}}' &
-    docker info --format 'pools {{json .DefaultAddressPools}}' &
+# The engine's program takes its time to find out that there is no engine.
+engine_may_be_there() {
+  command -v docker >/dev/null 2>&1 || return 1
+  [ -S /run/docker.sock ] || [ -S /var/run/docker.sock ] || [ -n "${DOCKER_HOST:-}" ] || [ -e "${HOME:-/root}/.docker/config.json" ]
+}
+docker_facts() { # both at once: no command of Docker's has both. Each writes in pieces, so each is said whole.
+  {
+    say "docker $(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
+    say "docker-pools $(docker info --format '{{json .DefaultAddressPools}}')" &
     wait
-  } 2>/dev/null)
-  say "fact docker $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^engine //p')")"
-  say "fact docker-pools $(encode "$(printf '%s\n' "$docker_said" | sed -n 's/^pools //p')")"
+  } 2>/dev/null
 }
 facts() {
-  say "fact kernel $(encode "$(uname -r)")"
-  say "fact architecture $(encode "$(uname -m)")"
-  # shellcheck disable=SC1091 # the host's own file
-  say "fact os $(encode "$(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-}")")"
-  say "fact hostname $(encode "$(uname -n)")"
-  say "fact iproute2 $(encode "$(ip -V 2>/dev/null | sed 's/.*iproute2-\([^,]*\).*/\1/')")"
-  say "fact nftables $(encode "$(nft --version 2>/dev/null | sed 's/[^0-9]*\([0-9.]*\).*/\1/')")"
-  docker_facts
-  say "fact features $(encode "$(probe_features | tr '\n' ' ')")"
-  say "fact underlay $(encode "$(underlay_hint)")"
-  say "fact uid $(encode "$(id -u)")"
-  say "fact persistence $(encode "$(persistence)")"
+  section facts - fact_lines
   report_events
 }
+fact_lines() {
+  uname -nrm | while read -r name release machine; do
+    printf '%s\n' "hostname $name" "kernel $release" "architecture $machine"
+  done
+  # shellcheck disable=SC1091 # the host's own file
+  printf 'os %s\n' "$(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-}")"
+  version=$(ip -V 2>/dev/null)
+  version=${version#*iproute2-}
+  echo "iproute2 ${version%%,*}"
+  version=$(nft --version 2>/dev/null)
+  version=${version#*v}
+  echo "nftables ${version%% *}"
+  if engine_may_be_there; then docker_facts; fi
+  # shellcheck disable=SC2046 # several words
+  echo features $(probe_features)
+  echo "underlay $(underlay_hint)"
+  echo "uid $(id -u)"
+  echo "persistence $(persistence)"
+}
 report() {
-  section addresses - ip -j -d addr show
+  json addresses - ip -j -d addr show
   section fdb - forwarding_entries
-  section routes4 - ip -j -4 route show
-  section routes6 - ip -j -6 route show
-  section nft - nft -j list table inet sdn
-  section nft-bridge - nft -j list table bridge sdn
+  json routes4 - ip -j -4 route show
+  json routes6 - ip -j -6 route show
+  json nft - nft -j list table inet sdn
+  json nft-bridge - nft -j list table bridge sdn
   for name in $(namespace_names); do
     namespace_is_ours "$name" || continue
-    section addresses "$name" ip -n "$name" -j -d addr show
-    section routes4 "$name" ip -n "$name" -j -4 route show
-    section routes6 "$name" ip -n "$name" -j -6 route show
-    section neighbours "$name" ip -n "$name" -j neigh show nud permanent
-    section nft "$name" ip netns exec "$name" nft -j list table inet sdn
+    json addresses "$name" ip -n "$name" -j -d addr show
+    json routes4 "$name" ip -n "$name" -j -4 route show
+    json routes6 "$name" ip -n "$name" -j -6 route show
+    json neighbours "$name" ip -n "$name" -j neigh show nud permanent
+    json nft "$name" ip netns exec "$name" nft -j list table inet sdn
   done
-  command -v docker >/dev/null 2>&1 && section docker-networks - docker_networks
+  engine_may_be_there && section docker-networks - docker_networks
   for file in "$state"/resources/*; do
     [ -e "$file" ] || continue
     check_record "${file##*/}"
@@ -1061,7 +1353,14 @@ report() {
 op_query_sysctl() { # WHERE KEY…
   query_at=$1
   shift
-  for key in "$@"; do say "sysctl $query_at $key $(sysctl_in "$query_at" -n "$key" 2>/dev/null | tr -s ' \t' ',')"; done
+  read_settings "$query_at" "$@"
+  for key in "$@"; do
+    read -r value || value=
+    # shellcheck disable=SC2086 # several values are one word
+    say "sysctl $query_at $key $(set -- $value; IFS=,; echo "$*")"
+  done <<VALUES
+$setting_values
+VALUES
 }
 op_query_rules() { section "rules$2" "$1" ip_in "$1" "-$2" -j rule show; } # WHERE 4|6
 op_query_table() { # WHERE 4|6 TABLE. Of a table that is not there `ip` prints the beginning of a list and fails.
@@ -1126,16 +1425,19 @@ find_lock() {
 prepare() { # one run at a time on a host
   find_lock
   # Tried apart: a shell ends where `exec` cannot open a file.
-  ( [ -e "$lock" ] || : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
+  [ -e "$lock" ] || ( : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
   exec 9<"$lock"
   if command -v flock >/dev/null 2>&1 && ! flock -w "$lock_wait" 9; then
     fatal "another run of sdn holds the lock of this host for $lock_wait seconds"
   fi
   locked=yes
-  mkdir -p "$state/resources" "$state/sysctl" 2>/dev/null
+  for folder in resources sysctl; do [ -d "$state/$folder" ] || mkdir -p "$state/$folder" 2>/dev/null; done
   # Of an interrupted run: see write_ledger and make_link.
-  rm -f "$state"/resources/.*.new "$state"/.*.new
-  if link_exists - sdn-t-a; then ip link del dev sdn-t-a; fi
+  for file in "$state"/resources/.*.new "$state"/.*.new; do [ ! -e "$file" ] || rm -f "$file"; done
+  if find_link - sdn-t-a; then
+    ip link del dev sdn-t-a
+    forget_links
+  fi
   roll_back_overdue
 }
 
@@ -1158,7 +1460,7 @@ perform() { # OPERATION WORD…
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
     query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
-      query_firewall | query_firewall_hits | query_firewall_table | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+      query_firewall | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
@@ -1195,7 +1497,10 @@ case $instructions in
 esac
 set -f
 exec </dev/null
-while read -r line <&3; do
+# Read line by line the shell would ask the kernel for every single character.
+IFS=$newline
+for line in $instructions; do
+  IFS=$blanks
   [ "$line" = done ] && break
   # What makes the resource is saved with its record.
   case $line in
@@ -1205,8 +1510,6 @@ while read -r line <&3; do
   # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.
   # shellcheck disable=SC2086
   perform $line
-done 3<<INSTRUCTIONS
-$instructions
-INSTRUCTIONS
+done
 [ -z "$locked" ] || drop_empty_folders
 say complete

@@ -3,7 +3,7 @@
 import type { RuleTotal } from "../../compile/firewall/hits";
 import { firewallHits, ruleTotals } from "../../compile/firewall/hits";
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
-import { firewallKey, type FirewallDocument, zonesFor } from "../../compile/firewall/document";
+import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
@@ -11,6 +11,7 @@ import { adviceOn } from "../drift";
 import type { Hosts } from "../hosts";
 import { located } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
+import { foreignSentences } from "./foreign-rules";
 import { firewallSettings } from "./host-line";
 import { documentOf, entryIn, hostState } from "./host-plan";
 
@@ -23,6 +24,8 @@ export interface FoundDrift {
 export interface FoundEntry {
   readonly generation: number;
   readonly drift: readonly FoundDrift[];
+  /** What is nobody's fault and a person should know. */
+  readonly notes: readonly { readonly host: string; readonly sentence: string }[];
   /** Of a policy: what its rules have counted, over all hosts. */
   readonly hits: readonly RuleTotal[];
 }
@@ -45,8 +48,8 @@ export async function readEntry(
     places.map((host) =>
       located(host.name, change.label, async () => {
         // The document comes once, where the hits are asked for after it.
-        const hits = change.kind === "policy" ? [["query_firewall_hits"]] : [];
-        const queries = [["query_firewall"], ...hits, ["query_sysctl", "-", ...settings]];
+        const ofPolicy = change.kind === "policy" ? [["query_firewall_hits"], ["query_foreign"]] : [];
+        const queries = [["query_firewall"], ...ofPolicy, ["query_sysctl", "-", ...settings]];
         const read = (): Promise<Snapshot> => hosts.session(host.connection).ask(queries, context.signal);
         const snapshot = await hosts.progress.during(host.name, context, read);
         return { host, snapshot, document: documentOf(snapshot.firewall) };
@@ -54,7 +57,7 @@ export async function readEntry(
     ),
   );
   const entries = found.map(({ document }) => entryIn(document, change));
-  const damaged = found.some(({ snapshot }) => snapshot.damaged.has(firewallKey));
+  const damaged = found.some(({ snapshot }) => snapshot.firewall.damaged);
   if (!damaged && entries.every((entry) => entry === undefined)) return undefined;
   return {
     hits: hitsOf(change, found),
@@ -65,6 +68,11 @@ export async function readEntry(
         sentence,
         advice: adviceOn(sentence),
       })),
+    ),
+    notes: found.flatMap(({ host, snapshot, document }) =>
+      speaksForHost(change, document)
+        ? foreignSentences(snapshot).map((sentence) => ({ host: host.name, sentence }))
+        : [],
     ),
   };
 }
@@ -82,7 +90,7 @@ function entryDrift(
   document: FirewallDocument | undefined,
   snapshot: Snapshot,
 ): readonly string[] {
-  if (snapshot.damaged.has(firewallKey)) {
+  if (snapshot.firewall.damaged) {
     return ["the host's record of its firewall is damaged (wrong checksum): a restart will not restore it"];
   }
   const entry = entryIn(document, change);
@@ -93,16 +101,19 @@ function entryDrift(
   return [`another run changed it on the host: it has generation ${entry.generation} there`];
 }
 
-/** What is wrong with the host's firewall as a whole is said once, at the first policy that this stack has there. */
+/** Of the host's firewall as a whole the first policy that this stack has there speaks. */
+function speaksForHost({ kind, key, owner }: FirewallChange, document: FirewallDocument | undefined): boolean {
+  const first = Object.entries(document?.policies ?? {}).find(([, entry]) => entry.owner === owner);
+  return kind === "policy" && first?.[0] === key;
+}
+
 function hostDrift(
   host: FirewallHost,
   change: FirewallChange,
   document: FirewallDocument | undefined,
   snapshot: Snapshot,
 ): readonly string[] {
-  if (document === undefined || change.kind !== "policy") return [];
-  const first = Object.entries(document.policies).find(([, { owner }]) => owner === change.owner);
-  if (first?.[0] !== change.key) return [];
+  if (document === undefined || !speaksForHost(change, document)) return [];
   return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
 }
 

@@ -1,8 +1,9 @@
 /** What a rollout says to one host, in the host program's words. */
 import { createHash, randomBytes } from "node:crypto";
 
+import type { Compiled } from "../../compile/firewall/compile";
 import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
-import { firewallKey, firewallMark } from "../../compile/firewall/document";
+import { firewallKey, firewallMark, speaksOfHosts } from "../../compile/firewall/document";
 import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
@@ -12,7 +13,7 @@ import type { Target } from "../../targets/target";
 import { HostSession } from "../host-session";
 import { located } from "../located";
 import type { FirewallHost } from "./change";
-import type { HostPlan } from "./host-plan";
+import { documentOf, type HostPlan } from "./host-plan";
 
 /** Seconds after which a host goes back to its old rules unless it was reached anew. */
 const armedFor = 60;
@@ -41,8 +42,14 @@ export class HostLine {
     private readonly scope: string,
   ) {}
 
-  look(signal: AbortSignal): Promise<Snapshot> {
-    return this.at(() => this.session.ask([["query_firewall"]], signal));
+  /** Open flows of the host itself are told only where a policy speaks of hosts: a busy one has many. */
+  look(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
+    return this.at(async () => {
+      const snapshot = await lookAt(this.session, ofHosts, signal);
+      if (snapshot.firewall.armed === undefined) return snapshot;
+      // Disarms nothing, as nobody has this nonce yet: but what is overdue is taken back before the host looks again.
+      return lookAt(this.session, ofHosts, signal, [["firewall_disarm", this.nonce]]);
+    });
   }
 
   async check({ after }: HostPlan, signal: AbortSignal): Promise<void> {
@@ -54,23 +61,20 @@ export class HostLine {
   async stage({ after, before, generation }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined || before === undefined) return;
     const staged = nftText(replaceCommands(nextProgram(after.program)));
-    await this.change([this.arm(), ["firewall_next", staged]], before, generation, signal, true);
+    await this.change([this.arm(), ["firewall_next", staged]], before, generation, signal, true).catch(cutOff);
   }
 
-  async apply({ before, after, generation, held }: HostPlan, signal: AbortSignal): Promise<void> {
-    if (after === undefined) {
-      await this.change([this.arm(), ["remove_firewall"]], undefined, generation, signal);
-      return;
-    }
-    const difference = before && changeCommands(before.program, after.program);
-    const words: readonly Words[] = [
-      this.arm(),
-      ["firewall_settings"],
-      ...(difference === undefined || difference.length === 0 ? [] : [["firewall_change", nftText(difference)]]),
-      ["firewall_table", nftText(replaceCommands(after.program))],
-      ...settleWords(held),
-    ];
-    await this.change(words, after, generation, signal);
+  /** From here on the host goes back to its old rules unless it is reached anew. */
+  async apply(plan: HostPlan, signal: AbortSignal): Promise<void> {
+    const { after, generation } = plan;
+    const words = after === undefined ? [["remove_firewall"]] : changeWords(plan, after);
+    await this.change([this.arm(), ...words], after, generation, signal).catch(cutOff);
+  }
+
+  /** What needs no proof: it only ends flows that the rules forbid already. */
+  async amend(plan: HostPlan, signal: AbortSignal): Promise<void> {
+    const { after, generation } = plan;
+    if (after !== undefined) await this.change(changeWords(plan, after), after, generation, signal);
   }
 
   /** Nothing of the rules changes: only what the host remembers. */
@@ -88,26 +92,16 @@ export class HostLine {
   }
 
   async prove(signal: AbortSignal): Promise<void> {
-    if (this.anew === undefined) {
-      const target = this.dial();
-      this.anew = { target, session: new HostSession(target, this.scope) };
-    }
-    const { session } = this.anew;
-    await this.at(() => session.ask([], signal)).catch((thrown: unknown) => {
-      throw thrown instanceof SdnError ? unproven(thrown) : thrown;
-    });
+    const { session } = this.dialled();
+    await this.at(() => session.ask([], signal)).catch(unreached);
   }
 
-  async disarm(signal: AbortSignal): Promise<void> {
-    const target = this.anew?.target ?? this.dial();
-    const session = this.anew?.session ?? new HostSession(target, this.scope);
-    this.anew = { target, session };
-    const { firewall } = await this.at(() => session.ask([["firewall_disarm", this.nonce]], signal)).catch(
-      (thrown: unknown) => {
-        throw thrown instanceof SdnError ? unproven(thrown) : thrown;
-      },
-    );
-    if (firewall.disarmed.get(this.nonce) === true) return;
+  /** The change is for good; what the host shows then. */
+  async disarm(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
+    const { session } = this.dialled();
+    const queries = [["firewall_disarm", this.nonce], ["query_firewall"], ...(ofHosts ? [["query_own_flows"]] : [])];
+    const snapshot = await this.at(() => session.ask(queries, signal)).catch(unreached);
+    if (snapshot.firewall.disarmed.get(this.nonce) === true) return snapshot;
     throw new SdnError({
       code: "timeout",
       host: this.host.name,
@@ -125,6 +119,15 @@ export class HostLine {
   async close(): Promise<void> {
     await this.anew?.target.close();
     this.anew = undefined;
+  }
+
+  /** A connection of its own, one for the whole rollout. */
+  private dialled(): { readonly session: HostSession } {
+    if (this.anew === undefined) {
+      const target = this.dial();
+      this.anew = { target, session: new HostSession(target, this.scope) };
+    }
+    return this.anew;
   }
 
   private arm(): Words {
@@ -155,8 +158,7 @@ export class HostLine {
       host: this.host.name,
       resource: "firewall",
       cause: result.message,
-      remedy:
-        result.code === "stale" ? "another run changed it at the same time: run again" : "the old rules are in force",
+      remedy: remedies[result.code] ?? "the old rules are in force",
     });
   }
 
@@ -164,6 +166,21 @@ export class HostLine {
     return located(this.host.name, "firewall", work);
   }
 }
+
+/** The difference, where the host has what it says it has; else the whole. */
+function changeWords({ before, held }: HostPlan, after: Compiled): readonly Words[] {
+  const difference = before && changeCommands(before.program, after.program);
+  return [
+    ["firewall_settings"],
+    ...(difference === undefined || difference.length === 0 ? [] : [["firewall_change", nftText(difference)]]),
+    ["firewall_table", nftText(replaceCommands(after.program))],
+    ...settleWords(held),
+  ];
+}
+const remedies: Partial<Record<SdnError["code"], string>> = {
+  stale: "another run changed it at the same time: run again",
+  conflict: "the old rules are in force; run again when the other one is through",
+};
 
 /** The rules know these now. */
 function settleWords(held: HostPlan["held"]): readonly Words[] {
@@ -174,6 +191,20 @@ function settleWords(held: HostPlan["held"]): readonly Words[] {
       ...(addresses.length > 0 ? [["firewall_settle", bridge, addresses.join(",")]] : []),
     ];
   });
+}
+
+/** Asks again where the host itself has a policy that speaks of hosts. */
+export async function lookAt(
+  session: HostSession,
+  ofHosts: boolean,
+  signal: AbortSignal,
+  first: readonly Words[] = [],
+): Promise<Snapshot> {
+  const ask = (withOwn: boolean): Promise<Snapshot> =>
+    session.ask([...first, ["query_firewall"], ...(withOwn ? [["query_own_flows"]] : [])], signal);
+  const snapshot = await ask(ofHosts);
+  const policies = Object.values(documentOf(snapshot.firewall)?.policies ?? {});
+  return ofHosts || !speaksOfHosts(policies.map(({ spec }) => spec)) ? snapshot : ask(true);
 }
 
 /** Whether the host's nft would take the program. Changes nothing. */
@@ -195,6 +226,15 @@ export async function checkProgram(
     cause: `nft does not take the rules: ${refusal}`,
     remedy: "nothing was changed on any host",
   });
+}
+
+function unreached(thrown: unknown): never {
+  throw thrown instanceof SdnError ? unproven(thrown) : thrown;
+}
+
+/** A host that fell silent with the change: it was the change, as far as can be told. */
+function cutOff(thrown: unknown): never {
+  throw thrown instanceof SdnError && thrown.detail.uncertain === true ? unproven(thrown) : thrown;
 }
 
 function unproven(error: SdnError): SdnError {

@@ -4,10 +4,13 @@ import type { Compiled } from "../../compile/firewall/compile";
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
 import { cutOf, flowOfCut } from "../../compile/firewall/cut-flow";
 import type { EntryChange, Failsafe, FirewallDocument } from "../../compile/firewall/document";
-import { changed, emptyDocument, isVacant, zonesFor } from "../../compile/firewall/document";
+import { changed, emptyDocument, isVacant, speaksOfHosts, zonesFor } from "../../compile/firewall/document";
+import type { PolicySpec } from "../../compile/firewall/intent";
+import { lockouts } from "../../compile/firewall/lockout";
 import { flowsToCut } from "../../compile/firewall/flows";
 import { siteOf } from "../../compile/firewall/site";
 import type { Intent } from "../../compile/intent";
+import { formatCidr } from "../../model/cidr";
 import { SdnError } from "../../model/error";
 import { parsePorts } from "../../policy/parse";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
@@ -33,10 +36,16 @@ export interface HostState {
   readonly firewall: FirewallState;
   /** What it has, or will have. */
   readonly intents: readonly Intent[];
+  /** Without prefix lengths. */
+  readonly addresses: readonly string[];
 }
 
-export function hostState({ firewall, ledger }: Snapshot): HostState {
-  return { firewall, intents: [...ledger.values()].map((entry) => JSON.parse(entry.intent) as Intent) };
+export function hostState({ firewall, ledger, host }: Snapshot, intents?: readonly Intent[]): HostState {
+  return {
+    firewall,
+    intents: intents ?? [...ledger.values()].map((entry) => JSON.parse(entry.intent) as Intent),
+    addresses: [...host.links.values()].flatMap((link) => link.addresses.map((one) => one.replace(/\/\d+$/, ""))),
+  };
 }
 
 /** A change, and the generation that it gets where it changes something. */
@@ -58,7 +67,8 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
   const before = present === undefined ? undefined : compileDocument(present, host.uri);
   const vacant = isVacant(wanted);
   const compiled = vacant ? undefined : compileDocument(wanted, host.uri);
-  const after = compiled && withCuts(compiled, before, firewall.flows, host.uri);
+  if (compiled !== undefined) refuseLockout(host, compiled);
+  const after = compiled && withCuts(compiled, before, [...firewall.flows, ...firewall.ownFlows], host.uri);
   const rules =
     after === undefined
       ? before !== undefined
@@ -78,27 +88,41 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
   };
 }
 
+/** What has to be added to a plan that was carried out, for flows that are open all the same. */
+export function lateCuts(plan: HostPlan, { firewall }: Snapshot): HostPlan | undefined {
+  const { host, after } = plan;
+  if (after === undefined) return undefined;
+  const wanted = withCuts(after, after, [...firewall.flows, ...firewall.ownFlows], host.uri);
+  const known = new Set(after.document.cuts.map((flow) => JSON.stringify(flow)));
+  if (wanted.document.cuts.every((flow) => known.has(JSON.stringify(flow)))) return undefined;
+  return { ...plan, before: after, after: wanted, generation: firewall.record?.generation, held: [] };
+}
+
 export function documentOf({ record }: FirewallState): FirewallDocument | undefined {
   return record?.intent === undefined ? undefined : (JSON.parse(record.intent) as FirewallDocument);
 }
 
 /** The document with what the host has now. */
-function settled(document: FirewallDocument, { firewall, intents }: HostState, now: number): FirewallDocument {
+function settled(
+  document: FirewallDocument,
+  { firewall, intents, addresses }: HostState,
+  now: number,
+): FirewallDocument {
   const site = siteOf(intents);
+  const specs = Object.values(document.policies).map(({ spec }) => spec);
   return {
     ...document,
     site,
     zones: zonesFor(site, document.zones),
-    failsafe: failsafeOf(document, firewall),
+    failsafe: failsafeOf(specs, firewall),
+    ownAddresses: speaksOfHosts(specs) ? [...addresses].sort() : [],
     now,
   };
 }
 
 /** The session in use, and what the fabrics say, where a policy is about the host itself. */
-function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState): readonly Failsafe[] {
-  const own = Object.values(policies)
-    .map(({ spec }) => spec)
-    .filter(({ appliesTo, failsafe }) => failsafe !== "off" && appliesTo.some(({ kind }) => kind === "host"));
+function failsafeOf(specs: readonly PolicySpec[], { session }: FirewallState): readonly Failsafe[] {
+  const own = specs.filter((spec) => spec.failsafe !== "off" && speaksOfHosts([spec]));
   if (own.length === 0) return [];
   const management = own.flatMap((spec) => spec.management ?? []);
   const all: readonly Failsafe[] = [
@@ -112,6 +136,25 @@ function failsafeOf({ policies }: FirewallDocument, { session }: FirewallState):
     ),
   ];
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Not only who is at work now, but whom the fabric says it must always let in. */
+function refuseLockout(host: FirewallHost, { document, policies, world, options }: Compiled): void {
+  const off = new Set(
+    Object.values(document.policies).flatMap(({ spec }) => (spec.failsafe === "off" ? [spec.name] : [])),
+  );
+  const found = lockouts(policies, world, options).find(({ by }) => !off.has(by.slice(0, by.indexOf("/"))));
+  if (found === undefined) return;
+  const { session, by, from } = found;
+  const client = session.client === undefined ? "anywhere" : formatCidr(session.client);
+  const when = from === undefined ? "" : ` from ${new Date(from * 1000).toISOString()} on`;
+  throw new SdnError({
+    code: "invalid-input",
+    host: host.name,
+    resource: `policy ${by.slice(0, by.indexOf("/"))}`,
+    cause: `rule ${by} would cut off management from ${client} to port ${session.port}${when}`,
+    remedy: `allow tcp/${session.port} from there before it, or write failsafe: false to be cut off and brought back by the host's timer`,
+  });
 }
 
 function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
