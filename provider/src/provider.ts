@@ -1,15 +1,22 @@
 import { adoptedSegment } from "./components/adopted-segment";
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
+import { firewallPolicy } from "./components/firewall-policy";
 import { networkPeering } from "./components/network-peering";
+import { securityGroup } from "./components/security-group";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
+import { GetAddressPlan } from "./functions/get-address-plan";
 import { GetRoute } from "./functions/get-route";
 import { GetTopology } from "./functions/get-topology";
 import { AddressBook } from "./ipam/address-book";
 import type { Connection } from "./model/connection";
 import { AllocationHandler } from "./resources/allocation";
 import { endpointAllocationKind } from "./resources/endpoint-allocation";
+import { EntryResource } from "./resources/firewall/entry-resource";
+import { FirewallFleet } from "./resources/firewall/fleet";
+import { memberKind, policyKind } from "./resources/firewall/kinds";
+import { FirewallPreview } from "./resources/firewall/preview";
 import { HostHandler } from "./resources/host";
 import { HostResource } from "./resources/host-resource";
 import { Hosts } from "./resources/hosts";
@@ -28,6 +35,8 @@ import { TargetPool } from "./targets/target-pool";
 /** Where connections come from; tests put fakes here. */
 export interface Targets {
   acquire(connection: Connection): Target;
+  /** A target of its own: its first execution proves that the host can be reached anew. */
+  dial(connection: Connection): Target;
   closeAll(): Promise<void>;
 }
 
@@ -37,30 +46,38 @@ type Table<Tokens extends string, Handler> = { readonly [Token in Tokens]: () =>
 export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const acquire = (connection: Connection): Target => targets.acquire(connection);
   const log = process.env["SDN_EXECUTION_LOG"] ?? "";
-  const hosts = new Hosts(log === "" ? acquire : logged(acquire, log));
+  const dial = (connection: Connection): Target => targets.dial(connection);
+  const hosts = log === "" ? new Hosts(acquire, dial) : new Hosts(logged(acquire, log), logged(dial, log));
   const book = new AddressBook();
+  const firewalls = new FirewallFleet(hosts);
+  const firewallPreview = new FirewallPreview(hosts);
   const resourceTable: Table<keyof typeof customResources, CustomResourceHandler> = {
+    "sdn:firewall:Member": () => new EntryResource(memberKind, hosts, firewalls, firewallPreview),
+    "sdn:firewall:Policy": () => new EntryResource(policyKind, hosts, firewalls, firewallPreview),
     "sdn:index:Host": () => new HostHandler(hosts),
     "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
     "sdn:ipam:PeeringAllocation": () => new AllocationHandler(peeringAllocationKind, hosts, book),
     "sdn:ipam:SubnetAllocation": () => new AllocationHandler(subnetAllocationKind, hosts, book),
-    "sdn:linux:AdoptedSegment": () => new HostResource(adoptedKind, hosts),
-    "sdn:linux:Peering": () => new HostResource(peeringKind, hosts),
-    "sdn:linux:Port": () => new HostResource(portKind, hosts),
-    "sdn:linux:Router": () => new HostResource(routerKind, hosts),
-    "sdn:linux:Segment": () => new HostResource(segmentKind, hosts),
+    "sdn:linux:AdoptedSegment": () => new HostResource(adoptedKind, hosts, firewalls),
+    "sdn:linux:Peering": () => new HostResource(peeringKind, hosts, firewalls),
+    "sdn:linux:Port": () => new HostResource(portKind, hosts, firewalls),
+    "sdn:linux:Router": () => new HostResource(routerKind, hosts, firewalls),
+    "sdn:linux:Segment": () => new HostResource(segmentKind, hosts, firewalls),
     "sdn:linux:SharedPort": () => new SharedPortHandler(hosts),
   };
   const componentTable: Table<keyof typeof components, ComponentHandler> = {
     "sdn:index:AdoptedSegment": () => adoptedSegment,
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
+    "sdn:index:FirewallPolicy": () => firewallPolicy,
     "sdn:index:NetworkPeering": () => networkPeering,
+    "sdn:index:SecurityGroup": () => securityGroup,
     "sdn:index:Subnet": () => subnet(hosts.vteps),
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };
   const functionTable: Table<keyof typeof functions, FunctionHandler> = {
+    "sdn:index:getAddressPlan": () => new GetAddressPlan(hosts),
     "sdn:index:getRoute": () => new GetRoute(hosts),
     "sdn:index:getTopology": () => new GetTopology(hosts),
   };

@@ -32,6 +32,14 @@ export class Endpoint extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly dockerNetworkName: pulumi.Output<string | undefined>;
     /**
+     * URN of its fabric.
+     */
+    declare public /*out*/ readonly fabricUrn: pulumi.Output<string | undefined>;
+    /**
+     * The host on which it is, as its connection says.
+     */
+    declare public /*out*/ readonly hostUri: pulumi.Output<string | undefined>;
+    /**
      * Its IPv4 address.
      */
     declare public readonly ipv4Address: pulumi.Output<string | undefined>;
@@ -51,6 +59,14 @@ export class Endpoint extends pulumi.ComponentResource {
      * The container's network mode.
      */
     declare public /*out*/ readonly networkMode: pulumi.Output<string | undefined>;
+    /**
+     * VNI of its network.
+     */
+    declare public /*out*/ readonly networkVni: pulumi.Output<number | undefined>;
+    /**
+     * VNI of its subnet.
+     */
+    declare public /*out*/ readonly subnetVni: pulumi.Output<number | undefined>;
 
     /**
      * Create a Endpoint resource with the given unique name, arguments, and options.
@@ -78,14 +94,22 @@ export class Endpoint extends pulumi.ComponentResource {
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["subnet"] = args?.subnet;
             resourceInputs["dockerNetworkName"] = undefined /*out*/;
+            resourceInputs["fabricUrn"] = undefined /*out*/;
+            resourceInputs["hostUri"] = undefined /*out*/;
             resourceInputs["networkMode"] = undefined /*out*/;
+            resourceInputs["networkVni"] = undefined /*out*/;
+            resourceInputs["subnetVni"] = undefined /*out*/;
         } else {
             resourceInputs["dockerNetworkName"] = undefined /*out*/;
+            resourceInputs["fabricUrn"] = undefined /*out*/;
+            resourceInputs["hostUri"] = undefined /*out*/;
             resourceInputs["ipv4Address"] = undefined /*out*/;
             resourceInputs["ipv6Address"] = undefined /*out*/;
             resourceInputs["labels"] = undefined /*out*/;
             resourceInputs["macAddress"] = undefined /*out*/;
             resourceInputs["networkMode"] = undefined /*out*/;
+            resourceInputs["networkVni"] = undefined /*out*/;
+            resourceInputs["subnetVni"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Endpoint.__pulumiType, name, resourceInputs, opts, true /*remote*/);
@@ -125,7 +149,7 @@ export interface EndpointArgs {
      */
     ipv6Address?: pulumi.Input<string | undefined>;
     /**
-     * Labels, for groups to select by.
+     * Labels, for groups to select by, with the syntax of Kubernetes: `app: web`, `example.com/tier: front`. All hosts of the fabric know them before the endpoint is attached.
      */
     labels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**

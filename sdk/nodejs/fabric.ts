@@ -40,6 +40,10 @@ export class Fabric extends pulumi.ComponentResource {
      */
     declare public readonly ipv6TransitCidr: pulumi.Output<string>;
     /**
+     * What no firewall policy cuts off.
+     */
+    declare public readonly management: pulumi.Output<outputs.ManagementAccess[] | undefined>;
+    /**
      * MTU of the networks, bytes.
      */
     declare public readonly mtu: pulumi.Output<number>;
@@ -77,6 +81,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["addressPools"] = args?.addressPools;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["ipv6TransitCidr"] = args?.ipv6TransitCidr;
+            resourceInputs["management"] = args?.management;
             resourceInputs["mtu"] = args?.mtu;
             resourceInputs["reservedCidrs"] = args?.reservedCidrs;
             resourceInputs["transitCidr"] = args?.transitCidr;
@@ -86,6 +91,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["addressPools"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["ipv6TransitCidr"] = undefined /*out*/;
+            resourceInputs["management"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["reservedCidrs"] = undefined /*out*/;
             resourceInputs["transitCidr"] = undefined /*out*/;
@@ -113,6 +119,10 @@ export interface FabricArgs {
      * The same for IPv6. Default `fd73:646e:7472::/96`.
      */
     ipv6TransitCidr?: pulumi.Input<string | undefined>;
+    /**
+     * What may never be cut off: no firewall policy closes these TCP ports of the hosts to these addresses. Default: nothing, besides the session that Pulumi itself uses.
+     */
+    management?: pulumi.Input<pulumi.Input<inputs.ManagementAccessArgs>[] | undefined>;
     /**
      * MTU of the networks, bytes. Default: the smallest underlay's less 50 (70 over IPv6).
      */

@@ -8,7 +8,7 @@ import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
 /**
- * What becomes of a packet: bridge, VXLAN to which host, gateway, router, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.
+ * What becomes of a packet: bridge, VXLAN to which host, gateway, router with its routes by source and by destination, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.
  */
 export function getRoute(args: GetRouteArgs, opts?: pulumi.InvokeOptions): Promise<GetRouteResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});
@@ -60,7 +60,7 @@ export interface GetRouteResult {
      */
     readonly mtu: number;
     /**
-     * `delivered`; `outside`: it left by a host's way out; `dropped`; `unknown`: nobody is known to have the address.
+     * `delivered`; `outside`: it left by a host's way out; `forwarded`: the next hop of a route has it, and what that does is its own; `dropped`; `unknown`: nobody is known to have the address.
      */
     readonly outcome: string;
     /**
@@ -73,7 +73,7 @@ export interface GetRouteResult {
     readonly reason: string;
 }
 /**
- * What becomes of a packet: bridge, VXLAN to which host, gateway, router, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.
+ * What becomes of a packet: bridge, VXLAN to which host, gateway, router with its routes by source and by destination, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.
  */
 export function getRouteOutput(args: GetRouteOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<GetRouteResult> {
     opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts || {});

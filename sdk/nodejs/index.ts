@@ -20,6 +20,16 @@ export type Fabric = import("./fabric").Fabric;
 export const Fabric: typeof import("./fabric").Fabric = null as any;
 utilities.lazyLoad(exports, ["Fabric"], () => require("./fabric"));
 
+export { FirewallPolicyArgs } from "./firewallPolicy";
+export type FirewallPolicy = import("./firewallPolicy").FirewallPolicy;
+export const FirewallPolicy: typeof import("./firewallPolicy").FirewallPolicy = null as any;
+utilities.lazyLoad(exports, ["FirewallPolicy"], () => require("./firewallPolicy"));
+
+export { GetAddressPlanArgs, GetAddressPlanResult, GetAddressPlanOutputArgs } from "./getAddressPlan";
+export const getAddressPlan: typeof import("./getAddressPlan").getAddressPlan = null as any;
+export const getAddressPlanOutput: typeof import("./getAddressPlan").getAddressPlanOutput = null as any;
+utilities.lazyLoad(exports, ["getAddressPlan","getAddressPlanOutput"], () => require("./getAddressPlan"));
+
 export { GetRouteArgs, GetRouteResult, GetRouteOutputArgs } from "./getRoute";
 export const getRoute: typeof import("./getRoute").getRoute = null as any;
 export const getRouteOutput: typeof import("./getRoute").getRouteOutput = null as any;
@@ -45,6 +55,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { SecurityGroupArgs } from "./securityGroup";
+export type SecurityGroup = import("./securityGroup").SecurityGroup;
+export const SecurityGroup: typeof import("./securityGroup").SecurityGroup = null as any;
+utilities.lazyLoad(exports, ["SecurityGroup"], () => require("./securityGroup"));
+
 export { SubnetArgs } from "./subnet";
 export type Subnet = import("./subnet").Subnet;
 export const Subnet: typeof import("./subnet").Subnet = null as any;
@@ -60,11 +75,13 @@ utilities.lazyLoad(exports, ["VirtualNetwork"], () => require("./virtualNetwork"
 export * from "./types/enums";
 
 // Export sub-modules:
+import * as firewall from "./firewall";
 import * as ipam from "./ipam";
 import * as linux from "./linux";
 import * as types from "./types";
 
 export {
+    firewall,
     ipam,
     linux,
     types,
@@ -80,10 +97,14 @@ const _module = {
                 return new Endpoint(name, <any>undefined, { urn })
             case "sdn:index:Fabric":
                 return new Fabric(name, <any>undefined, { urn })
+            case "sdn:index:FirewallPolicy":
+                return new FirewallPolicy(name, <any>undefined, { urn })
             case "sdn:index:Host":
                 return new Host(name, <any>undefined, { urn })
             case "sdn:index:NetworkPeering":
                 return new NetworkPeering(name, <any>undefined, { urn })
+            case "sdn:index:SecurityGroup":
+                return new SecurityGroup(name, <any>undefined, { urn })
             case "sdn:index:Subnet":
                 return new Subnet(name, <any>undefined, { urn })
             case "sdn:index:VirtualNetwork":

@@ -36,6 +36,10 @@ export class Subnet extends pulumi.ComponentResource {
      */
     declare public readonly dockerNetworkName: pulumi.Output<string | undefined>;
     /**
+     * URN of the fabric.
+     */
+    declare public /*out*/ readonly fabricUrn: pulumi.Output<string>;
+    /**
      * The IPv4 gateway, the same on every host. Absent where the subnet is internal.
      */
     declare public /*out*/ readonly gateway: pulumi.Output<string | undefined>;
@@ -126,6 +130,7 @@ export class Subnet extends pulumi.ComponentResource {
             resourceInputs["prefixLength"] = args?.prefixLength;
             resourceInputs["reservations"] = args?.reservations;
             resourceInputs["vni"] = args?.vni;
+            resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["gateway"] = undefined /*out*/;
             resourceInputs["ipv6Gateway"] = undefined /*out*/;
             resourceInputs["ipv6Layout"] = undefined /*out*/;
@@ -136,6 +141,7 @@ export class Subnet extends pulumi.ComponentResource {
         } else {
             resourceInputs["cidr"] = undefined /*out*/;
             resourceInputs["dockerNetworkName"] = undefined /*out*/;
+            resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["gateway"] = undefined /*out*/;
             resourceInputs["hostRangePrefixLength"] = undefined /*out*/;
             resourceInputs["hostRanges"] = undefined /*out*/;

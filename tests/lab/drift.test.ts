@@ -261,6 +261,53 @@ describe("what was changed by hand", () => {
   });
 });
 
+/** After the damages above: where a record is missing, nobody can tell what is foreign. */
+describe("what somebody put into our tables", () => {
+  const inside = (): string => `ip netns exec ${router(numbers.shop)} `;
+  const intrusions = (): readonly { readonly strike: string; readonly says: string }[] => [
+    {
+      strike: `nft add element inet sdn pairs '{ sdn-b-${numbers.of("s3")} . eth0 }'`,
+      says: `element sdn-b-${numbers.of("s3")} . eth0 of nftables set inet sdn pairs is not ours`,
+    },
+    {
+      strike: "nft add element inet sdn ports4 '{ 192.0.2.1 . tcp . 22 : 10.20.1.12 }'",
+      says: "element 192.0.2.1 . tcp . 22 of nftables set inet sdn ports4 is not ours",
+    },
+    {
+      strike:
+        "nft add chain inet sdn sneaky; nft add rule inet sdn sneaky accept; nft insert rule inet sdn forward jump sneaky",
+      says: "nftables chain inet sdn sneaky is not ours",
+    },
+    {
+      strike: "nft add set bridge sdn sneakers '{ type ifname; elements = { eth0 }; }'",
+      says: "nftables set bridge sdn sneakers is not ours",
+    },
+    {
+      strike: `${inside()}nft add chain inet sdn early '{ type filter hook forward priority -300; }'`,
+      says: `nftables chain inet sdn early in ${router(numbers.shop)} is not ours`,
+    },
+  ];
+
+  test("refresh names each of them and its table, and one up takes them away with packets flowing", async () => {
+    const h2 = lab.host("h2");
+    await h2.run([
+      "sh",
+      "-ec",
+      intrusions()
+        .map(({ strike }) => strike)
+        .join("\n"),
+    ]);
+    const said = await stack.refresh();
+    for (const { says } of intrusions()) expect(said).toContain(`host h2: ${says}. \`pulumi up\` repairs it.`);
+    expect(said).not.toContain("host h1: ");
+    await stack.up();
+    expect(await inventory(h2)).toBe(faultless);
+    expect(await reaches()).toBe(true);
+    await stack.refresh();
+    expect(await stack.up("--expect-no-changes")).toContain("unchanged");
+  });
+});
+
 describe("somebody else's of the same name", () => {
   const foreign = (): readonly {
     readonly make: string;

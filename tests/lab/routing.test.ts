@@ -1,6 +1,7 @@
 /** What routers let through, with real packets: hosts and endpoints are network namespaces of this machine. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { cli } from "./harness/cli";
 import { execute, freshName, startLab } from "./harness/lab";
 import type { Lab } from "./harness/lab";
 import { Stack } from "./harness/stack";
@@ -128,7 +129,7 @@ async function leadThrough(network: keyof typeof spaces, destination: string): P
 /** Servers in namespaces that say who asks them. */
 const servers: ChildProcess[] = [];
 async function serve(namespace: string, port: number): Promise<void> {
-  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress)).listen(${port}, "0.0.0.0")`;
+  const text = `require("node:net").createServer((s) => s.end(s.remoteAddress.replace("::ffff:", ""))).listen(${port}, "::")`;
   servers.push(spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", text], { stdio: "ignore" }));
   const listens = async (): Promise<boolean> =>
     (await execute("ip", ["netns", "exec", namespace, "ss", "-Hltn", `sport = ${port}`])).stdout !== "";
@@ -198,8 +199,11 @@ describe("translation", () => {
   const second = "10.99.0.77";
   const outside = (): string => lab.outside4;
   const h1 = () => lab.host("h1");
-  const backTo = (block: string, host: string) =>
-    machine("ip", "-n", lab.netns, "route", "replace", block, "via", lab.host(host).address);
+  const backTo = (block: string, name: string, family: 4 | 6 = 4) => {
+    const host = lab.host(name);
+    const via = family === 4 ? host.address : host.address6;
+    return machine("ip", "-n", lab.netns, `-${family}`, "route", "replace", block, "via", via);
+  };
 
   beforeAll(async () => {
     for (const box of ["a1", "a2"] as const) await serve(nameOf(box), port);
@@ -289,6 +293,32 @@ describe("translation", () => {
     await stack.up("--expect-no-changes");
   });
 
+  test("IPv6 goes the same ways: out with the host's address or the endpoint's own, in by a port of the host", async () => {
+    const into = { protocol: "tcp", toAddress: address("a2", 6), toPort: port } as const;
+    const destination = [{ name: "six", hosts: ["h1"], address: h1().address6, port: 8086, ...into }];
+    await write({}, { a: { egress: "nat", nat: { destination } }, b: { egress: "nat" } });
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside6, port, h1().address6);
+    await seenBy(nameOf("a2"), lab.outside6, port, lab.host("h2").address6);
+    const router = await waitFor(() => asks(lab.netns, h1().address6, 8086), { what: "the port answers" });
+    expect(router).toMatch(/^fd00:20:0:1:/);
+    expect([address("a1", 6), address("a2", 6)]).not.toContain(router);
+    expect(await asks(lab.host("h2").netns, h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    expect(await asks(h1().netns, h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    expect(await asks(nameOf("b1"), h1().address6, 8086)).toMatch(/^fd00:20:0:1:/);
+    // By the host's IPv4 address there is no such port.
+    expect(await asks(lab.netns, h1().address, 8086)).toBeUndefined();
+    expect(await backTo(`${address("a1", 6)}/128`, "h1", 6)).toBe(0);
+    const source = [{ from: `${address("a1", 6)}/128`, to: `${lab.outside6}/128`, address: "none" }];
+    await write({}, { a: { egress: "nat", nat: { source } } });
+    await stack.up();
+    await seenBy(nameOf("a1"), lab.outside6, port, address("a1", 6));
+    await seenBy(nameOf("a2"), lab.outside6, port, lab.host("h2").address6);
+    expect(await asks(lab.netns, h1().address6, 8086)).toBeUndefined();
+    // Out, and replies; not in.
+    expect(await asks(lab.netns, address("a1", 6), port)).toBeUndefined();
+  });
+
   test("a port on which the host listens is refused in a preview", async () => {
     await serve(h1().netns, 8090);
     const rule = { name: "taken", hosts: ["h1"], protocol: "tcp", port: 8090, toAddress: boxes.a1.address };
@@ -345,6 +375,75 @@ describe("routes", () => {
     await stack.up();
     await seenBy(nameOf("a1"), lab.outside4, port, boxes.a1.address);
     await stack.up("--expect-no-changes");
+  });
+
+  /** What the kernel of a network's router on a host does with a packet out of a subnet. */
+  async function kernelSays(host: string, from: Box, to: string): Promise<string> {
+    const gateway = `${boxes[from].address.replace(/\d+$/, "1")}/`;
+    const names = (await execute("ip", ["netns", "list"])).stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
+    for (const router of names.filter((name) => name.endsWith(`--${lab.host(host).netns}`))) {
+      const links = (await execute("ip", ["-n", router, "-br", "addr"])).stdout;
+      const [, arriving = ""] = new RegExp(`^(a\\d+)\\S*\\s.*${gateway.replaceAll(".", "\\.")}`, "m").exec(links) ?? [];
+      if (arriving === "") continue;
+      const asked = ["-n", router, "route", "get", to, "from", boxes[from].address, "iif", arriving];
+      const { code, stdout } = await execute("ip", asked);
+      const [, via, device = ""] = /(?: via (\S+))? dev (\S+)/.exec(stdout) ?? [];
+      if (code !== 0) return "dropped";
+      if (device === "uplink") return "uplink";
+      return via === undefined ? "subnet" : `via ${via}`;
+    }
+    throw new Error(`no router of ${from} on ${host}`);
+  }
+
+  /** The same as `pulumi-sdn route` tells it. */
+  async function routeSays(from: Box, to: string): Promise<string> {
+    const hosts = lab.hosts.flatMap(({ name, netns }) => ["--host", `${name}=netns:${netns}`]);
+    const { stdout } = await cli(["route", from, to, "--json", ...hosts]);
+    const { hops, reason } = JSON.parse(stdout) as { hops: { device: string; action: string }[]; reason: string };
+    const said = hops.filter(({ device }) => device.startsWith("sdn-r-")).map(({ action }) => action);
+    const [, via] = /next hop (\S+)/.exec(said.join()) ?? [];
+    if (via !== undefined) return `via ${via}`;
+    if (said.some((action) => action.includes("uplink"))) return "uplink";
+    return said.some((action) => action.startsWith("routes it to subnet")) ? "subnet" : `dropped: ${reason}`;
+  }
+
+  test("getRoute tells what the routers' kernels do, by source, by destination, and into holes", async () => {
+    const nextHop = boxes.d1.address;
+    const routes = [
+      { destination: "172.31.0.0/16", nextHop },
+      { destination: "172.31.7.0/24", nextHop: "blackhole" },
+      { destination: "10.20.128.0/17", nextHop },
+    ];
+    const policyRoutes = [
+      { priority: 10, from: "10.20.1.5/32", nextHop },
+      { priority: 20, from: "10.20.1.0/24", to: "172.31.8.0/24", nextHop },
+      { priority: 30, from: "10.20.1.0/24", to: "198.51.100.0/24", nextHop: "10.20.5.9" },
+    ];
+    const extra = { type: "sdn:Subnet", properties: { network: ref("net-a"), cidr: "10.20.5.0/24", hosts: ["h2"] } };
+    const internal = {
+      type: "sdn:Subnet",
+      properties: { network: ref("net-a"), cidr: "10.20.6.0/24", internal: true },
+    };
+    await write({ extra, internal }, { a: { egress: "nat", routes, policyRoutes } }, d1);
+    await stack.up();
+    const sources: readonly Box[] = ["a1", "a2", "d1"];
+    const targets = [
+      ...["203.0.113.9", "172.31.1.1", "172.31.7.1", "172.31.8.1", "10.20.130.1", "10.20.99.1", "198.51.100.7"],
+      ...["10.20.6.9", "10.20.5.200", "10.20.9.99", "10.20.1.99"],
+    ];
+    const differing: string[] = [];
+    const kinds = new Set<string>();
+    for (const from of sources) {
+      for (const to of targets) {
+        // Within its own subnet no router has the packet.
+        if (to.startsWith(boxes[from].address.replace(/\d+$/, ""))) continue;
+        const [kernel, told] = [await kernelSays(boxes[from].host, from, to), await routeSays(from, to)];
+        kinds.add(kernel.split(" ")[0] ?? "");
+        if (told.split(":")[0] !== kernel) differing.push(`${from} to ${to}: kernel ${kernel}, told ${told}`);
+      }
+    }
+    expect(differing).toEqual([]);
+    expect([...kinds].sort()).toEqual(["dropped", "subnet", "uplink", "via"]);
   });
 });
 

@@ -22,9 +22,20 @@ function program(lab: Lab): Program {
       ...Object.fromEntries(lab.hosts.map((host) => [host.name, hostResource(host)])),
       fabric: { type: "sdn:Fabric", properties: { hosts } },
       shop: { type: "sdn:VirtualNetwork", properties: { fabric: ref("fabric"), cidr: "10.20.0.0/16" } },
-      web: { type: "sdn:Subnet", properties: { network: ref("shop"), cidr: "10.20.1.0/24", docker: false } },
+      web: {
+        type: "sdn:Subnet",
+        properties: {
+          network: ref("shop"),
+          cidr: "10.20.1.0/24",
+          docker: false,
+          allocationRanges: [{ start: "10.20.1.10", end: "10.20.1.19" }],
+          reservations: [{ start: "10.20.1.15", reason: "the printer" }],
+        },
+      },
       box1: box("h1", "10.20.1.11", "box1"),
       box2: box("h2", "10.20.1.12", "box2"),
+      // On no host: only the address is kept.
+      kept: { type: "sdn:Endpoint", properties: { host: ref("h1"), subnet: ref("web"), ipv4Address: "10.20.1.13" } },
     },
     variables: {
       seen: { "fn::invoke": { function: "sdn:getTopology", arguments: { hosts } } },
@@ -32,8 +43,21 @@ function program(lab: Lab): Program {
       way: {
         "fn::invoke": { function: "sdn:getRoute", arguments: { hosts: ref("fabric.hosts"), from: "box1", to: "box2" } },
       },
+      plan: {
+        "fn::invoke": {
+          function: "sdn:getAddressPlan",
+          arguments: { hosts: ref("fabric.hosts") },
+          options: { dependsOn: [ref("box1"), ref("box2"), ref("kept")] },
+        },
+      },
     },
-    outputs: { subnets: ref("seen.subnets"), picture: ref("seen.picture"), way: ref("way.picture") },
+    outputs: {
+      subnets: ref("seen.subnets"),
+      picture: ref("seen.picture"),
+      way: ref("way.picture"),
+      room: ref("plan.subnets[0].ipv4.endpoints"),
+      reserved: ref("plan.subnets[0].ipv4.reservations"),
+    },
   };
 }
 
@@ -69,6 +93,16 @@ test("a program shows what its hosts have, and what becomes of a packet", async 
   expect(subnets).toMatchObject([{ name: "web", network: "shop", segments: [{ host: "h1" }, { host: "h2" }] }]);
   expect(picture).toContain("[box2]  10.20.1.12");
   expect(way).toMatch(/VXLAN \d+ to h2 .*\n.*\n.*to namespace box2\n {2}✓ {3}delivered/);
+});
+
+test("a program tells how many addresses are left, by its own rules and with what is on no host", async () => {
+  const { room, reserved } = await stack.outputs();
+  expect(room).toEqual({ ranges: ["10.20.1.10-10.20.1.19"], total: 9, inUse: 3, left: 6 });
+  expect(reserved).toEqual([{ range: "10.20.1.15-10.20.1.15", reason: "the printer" }]);
+  const { code, stdout } = await cli(["addresses", ...flags]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/10\.20\.1\.12 +endpoint box2 on h2\n/);
+  expect(stdout).toContain("endpoints: 2 of 62 in use, 60 left in 10.20.1.2-10.20.1.63");
 });
 
 test("the command line shows the same, from the hosts alone", async () => {
@@ -119,6 +153,7 @@ test.each([
   [["topology", "--host", "http://h1"], "write ssh://USER@ADDRESS:PORT"],
   [["topology", "--colour", "red"], "--colour"],
   [["route", "box1"], "give FROM and TO"],
+  [["addresses", "web", "--host", "local:"], "web is one argument too many"],
 ])("%j is refused with how it is called", async (args, message) => {
   const { code, stderr } = await cli(args);
   expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true });

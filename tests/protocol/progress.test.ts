@@ -1,5 +1,5 @@
 /** What the engine is told while a fleet converges, over gRPC, with the provider's own handlers. */
-import { connectionUri } from "../../provider/src/model/connection";
+import { type Connection, connectionUri } from "../../provider/src/model/connection";
 import { createHandlers } from "../../provider/src/provider";
 import { FakeTarget } from "../../provider/src/targets/fake-target";
 import { ModelHost } from "../support/model-host";
@@ -11,17 +11,15 @@ const spec = { label: "shop", vni: 5000, mtu: 1450, cidr: "10.20.0.0/16" };
 
 test("the host that is waited for is named, in a line that the next one replaces; the end is in the log", async () => {
   const slow = Promise.withResolvers<undefined>();
-  const handlers = createHandlers({
-    acquire: (connection) => {
-      const model = new ModelHost();
-      const last = connectionUri(connection).includes("192.0.2.13");
-      return new FakeTarget(async (program, stdin, context) => {
-        if (last) await slow.promise;
-        return model.script(program, stdin, context);
-      });
-    },
-    closeAll: () => Promise.resolve(),
-  });
+  const open = (connection: Connection): FakeTarget => {
+    const model = new ModelHost();
+    const last = connectionUri(connection).includes("192.0.2.13");
+    return new FakeTarget(async (program, stdin, context) => {
+      if (last) await slow.promise;
+      return model.script(program, stdin, context);
+    });
+  };
+  const handlers = createHandlers({ acquire: open, dial: open, closeAll: () => Promise.resolve() });
   const plugin = await startPlugin({ handlers });
   const { logs } = plugin.engine;
   const status = (): readonly string[] =>

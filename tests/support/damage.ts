@@ -2,7 +2,7 @@
 import type { Peers } from "../../provider/src/model/peer-set";
 import { isPeerList } from "../../provider/src/model/peer-set";
 import type { StepKind, StepOf } from "../../provider/src/compile/step";
-import type { ModelLink, ModelNamespace, ModelState } from "./model-host/state";
+import type { ModelLink, ModelNamespace, ModelState, ModelTable } from "./model-host/state";
 import { link } from "./model-host/state";
 import { removeLink } from "./model-host/operations";
 
@@ -455,6 +455,78 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
     },
   ],
 };
+
+/** What somebody may put into a table of ours, where it is said and how. `where`: a router, or the host itself. */
+export const intrusions: readonly {
+  readonly name: string;
+  readonly strike: (state: ModelState, where: string | undefined) => void;
+  readonly says: (where: string | undefined) => string;
+  /** Only the host's tables have sets of ours. */
+  readonly onlyHost?: true;
+}[] = [
+  {
+    name: "a chain",
+    strike: (state, where) => tableOf(state, where, "inet")?.chains.set("sneaky", [foreignRule]),
+    says: (where) => `nftables chain inet sdn sneaky${place(where)} is not ours`,
+  },
+  {
+    name: "a set",
+    strike: (state, where) => tableOf(state, where, "inet")?.sets.set("sneaky", new Set(["10.9.9.9"])),
+    says: (where) => `nftables set inet sdn sneaky${place(where)} is not ours`,
+  },
+  {
+    name: "a map",
+    strike: (state, where) =>
+      tableOf(state, where, "inet")?.maps.set("sneaky", new Map([["10.9.9.9", { value: "10.9.9.8", mark: "" }]])),
+    says: (where) => `nftables map inet sdn sneaky${place(where)} is not ours`,
+  },
+  {
+    name: "a chain of the bridge table",
+    onlyHost: true,
+    strike: (state) => tableOf(state, undefined, "bridge")?.chains.set("sneaky", []),
+    says: () => "nftables chain bridge sdn sneaky is not ours",
+  },
+  {
+    name: "an element",
+    onlyHost: true,
+    strike: (state) => tableOf(state, undefined, "inet")?.sets.get("pairs")?.add("sdn-b-5001 . eth0"),
+    says: () => "element sdn-b-5001 . eth0 of nftables set inet sdn pairs is not ours",
+  },
+  {
+    name: "an element of the bridge table",
+    onlyHost: true,
+    strike: (state) => tableOf(state, undefined, "bridge")?.sets.get("router_ports")?.add("eth0"),
+    says: () => "element eth0 of nftables set bridge sdn router_ports is not ours",
+  },
+  {
+    name: "a port of an engine",
+    onlyHost: true,
+    strike: (state) => tableOf(state, undefined, "bridge")?.sets.get("sources4")?.add("veth12ab . 10.20.1.1"),
+    says: () => "element veth12ab . 10.20.1.1 of nftables set bridge sdn sources4 is not ours",
+  },
+  {
+    name: "more elements than a sentence names",
+    onlyHost: true,
+    strike: (state) => {
+      for (let last = 1; last <= 7; last += 1)
+        tableOf(state, undefined, "inet")?.sets.get("transit4")?.add(`10.9.9.${last}`);
+    },
+    says: () =>
+      "elements 10.9.9.1, 10.9.9.2, 10.9.9.3, 10.9.9.4 and 3 more of nftables set inet sdn transit4 are not ours",
+  },
+  {
+    name: "an element of a map",
+    onlyHost: true,
+    strike: (state) =>
+      tableOf(state, undefined, "inet")
+        ?.maps.get("ports4")
+        ?.set("192.0.2.11 . tcp . 22", { value: "10.9.9.9", mark: "" }),
+    says: () => "element 192.0.2.11 . tcp . 22 of nftables set inet sdn ports4 is not ours",
+  },
+];
+
+const tableOf = (state: ModelState, where: string | undefined, family: string): ModelTable | undefined =>
+  spaceOf(state, where)?.tables.get(`${family} sdn`);
 
 /** Somebody else's thing with the name of ours, for the kinds that carry a mark. */
 export const replacements: {

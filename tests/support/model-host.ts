@@ -6,6 +6,7 @@
 import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { makeAgain } from "./model-host/again";
+import { firewallAnswer, firewallKey, forgetFirewall, isPassing, rollBackOverdue } from "./model-host/firewall";
 import { operations, Refusal, removeLink } from "./model-host/operations";
 import { queryLines, reportLines } from "./model-host/report";
 import type { ModelContainer, ModelLink, ModelState, ModelTable } from "./model-host/state";
@@ -26,6 +27,7 @@ interface Fragment {
   readonly hash: string;
   readonly generation: number;
   readonly before: ModelState;
+  readonly isNew: boolean;
   readonly words: string[];
   failed: boolean;
 }
@@ -35,6 +37,7 @@ export class ModelHost {
   private fragment: Fragment | undefined;
   private scope = "-";
   private lines: string[] = [];
+  private firewallTold = false;
 
   constructor(private readonly options: ModelOptions = {}) {
     const { address = "192.0.2.11", mtu = 1500 } = options;
@@ -46,6 +49,7 @@ export class ModelHost {
 
   run(stdin: string): string {
     this.lines = [];
+    this.firewallTold = false;
     const instructions = stdin.trimEnd().split("\n");
     if (instructions.at(-1) !== "done") {
       return `fatal ${encodeText("the instructions ended early; nothing was changed")}\n`;
@@ -129,9 +133,10 @@ export class ModelHost {
 
   /** Everything but what was written down goes, as with a power cut. */
   reboot(): void {
-    const { ledger, docker, events, savedSysctls } = this.state;
+    const { ledger, docker, events, savedSysctls, firewall } = this.state;
+    firewall.tables.clear();
     const nic = this.state.namespaces.get("-")?.links.get("ens3");
-    this.state = { ...emptyState(), ledger, docker, events, savedSysctls };
+    this.state = { ...emptyState(), ledger, docker, events, savedSysctls, firewall };
     this.setLink("ens3", nic ?? {});
   }
 
@@ -139,6 +144,27 @@ export class ModelHost {
   spoilRecord(key: string, record: "damaged" | "old"): void {
     const entry = this.state.ledger.get(key);
     if (entry !== undefined) entry.record = record;
+  }
+
+  /** The host's clock goes on; what is armed is rolled back by its timer. */
+  passTime(seconds: number): void {
+    this.state.firewall.clock += seconds;
+    rollBackOverdue(this.state);
+  }
+
+  /** Where the operator comes from, as sshd says it: client, its port, server, its port. */
+  setSession(words: string): void {
+    this.state.firewall.session = words;
+  }
+
+  /** Lines of conntrack that have a zone. */
+  setFlows(lines: readonly string[]): void {
+    this.state.firewall.flows = lines;
+  }
+
+  /** Somebody else's tables, as nft's JSON. */
+  setForeignTables(tables: readonly string[]): void {
+    this.state.firewall.foreign = tables;
   }
 
   addEvent(kind: string, resource: string, detail: string): void {
@@ -183,6 +209,7 @@ export class ModelHost {
   private perform([operation = "", ...words]: readonly string[]): void {
     if (operation.startsWith("query_")) {
       this.lines.push(...queryLines(this.state, operation, words));
+      if (operation === "query_firewall") this.firewallTold = true;
       return;
     }
     switch (operation) {
@@ -190,6 +217,16 @@ export class ModelHost {
         this.scope = words[0] ?? "-";
         return;
       case "lock":
+        rollBackOverdue(this.state);
+        return;
+      case "firewall_disarm":
+      case "firewall_rollback":
+        rollBackOverdue(this.state);
+        this.lines.push(firewallAnswer(this.state, operation, words[0] ?? "", ""));
+        this.restore();
+        return;
+      case "firewall_check":
+        this.lines.push(firewallAnswer(this.state, operation, words[0] ?? "", words[1] ?? ""));
         return;
       case "keep":
         if (this.persistence === "damaged") this.persistence = "systemd";
@@ -201,7 +238,7 @@ export class ModelHost {
         this.lines.push(...this.facts(), ...this.eventLines());
         return;
       case "report":
-        this.lines.push(...reportLines(this.state, (name) => this.isOurs(name)));
+        this.lines.push(...reportLines(this.state, (name) => this.isOurs(name), this.firewallTold));
         return;
       case "restore":
         this.restore();
@@ -213,6 +250,9 @@ export class ModelHost {
       case "forget":
         this.end(words[0]);
         return;
+      case "unrecorded":
+        this.leave();
+        return;
       default:
         this.step(operation, words);
     }
@@ -222,7 +262,8 @@ export class ModelHost {
     const entry = this.state.ledger.get(key);
     const generation = entry?.generation ?? 0;
     const before = copyOf(this.state);
-    this.fragment = { key, mark, hash, generation, before, words: [], failed: false };
+    const isNew = entry === undefined || entry.record === "damaged" || entry.hash !== hash;
+    this.fragment = { key, mark, hash, generation, before, isNew, words: [], failed: false };
     if (entry?.record === "damaged") {
       // What is left of it tells nothing.
       this.fragment = { ...this.fragment, generation: expected === "-" ? 0 : Number(expected) };
@@ -231,7 +272,8 @@ export class ModelHost {
     } else if (entry !== undefined && expected !== "-" && Number(expected) !== generation && entry.hash !== hash) {
       const text = `${key} has generation ${generation} on the host, this state was written for ${expected}`;
       this.fail(new Refusal("stale", text));
-    } else if (entry !== undefined && entry.hash !== hash) this.lines.push(`previous ${key} ${entry.intent}`);
+    } else if (entry !== undefined && entry.hash !== hash && key !== firewallKey)
+      this.lines.push(`previous ${key} ${entry.intent}`);
   }
 
   private step(operation: string, words: readonly string[]): void {
@@ -239,12 +281,12 @@ export class ModelHost {
     const perform = operations[operation];
     if (perform === undefined || fragment === undefined) throw new Error(`the program knows no ${operation} here`);
     if (fragment.failed) return;
-    if (!operation.startsWith("remove_")) fragment.words.push([operation, ...words].join(" "));
+    if (!operation.startsWith("remove_") && !isPassing(operation)) fragment.words.push([operation, ...words].join(" "));
     const warn = (message: string): void => {
       this.lines.push(`warning ${fragment.key} ${encodeText(message)}`);
     };
     try {
-      perform({ state: this.state, warn }, ...words);
+      perform({ state: this.state, warn, isNew: fragment.isNew, diskFull: this.diskFull }, ...words);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       this.fail(thrown);
@@ -257,6 +299,12 @@ export class ModelHost {
     fragment.failed = true;
     this.state = fragment.before;
     this.lines.push(`result ${fragment.key} ${refusal.code} ${encodeText(refusal.message)}`);
+  }
+
+  private leave(): void {
+    const { fragment } = this;
+    this.fragment = undefined;
+    if (fragment?.failed === false) this.lines.push(`result ${fragment.key} ok ${fragment.generation}`);
   }
 
   private end(intent: string | undefined): void {
@@ -283,7 +331,8 @@ export class ModelHost {
   }
 
   private restore(): void {
-    if (this.state.ledger.size > 0) return;
+    if (this.state.ledger.size > 0 || this.state.firewall.armed !== undefined) return;
+    forgetFirewall(this.state);
     this.state.events.length = 0;
     const host = this.state.namespaces.get("-");
     host?.tables.clear();
@@ -313,6 +362,7 @@ export class ModelHost {
       iproute2: "6.1.0",
       nftables: "1.0.6",
       docker: docker ? "20.10.24 1.41" : "",
+      "docker-pools": docker ? "null" : "",
       features: "bridge vxlan veth macvlan nftables nat nft-bridge ",
       underlay: address,
       uid: "0",

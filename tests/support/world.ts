@@ -8,6 +8,7 @@ import type { CallContext, CustomResourceHandler, Handlers, Severity } from "../
 import type { ValueMap } from "../../provider/src/rpc/value";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { FakeTarget } from "../../provider/src/targets/fake-target";
+import type { Target } from "../../provider/src/targets/target";
 import { ModelHost, type ModelOptions } from "./model-host";
 
 export interface WorldHost {
@@ -54,7 +55,11 @@ export class World {
 
   /** A provider process that has seen nothing yet, on the same hosts. */
   anotherProvider(): Handlers {
-    return createHandlers({ acquire: (connection) => this.targetOf(connection), closeAll: () => Promise.resolve() });
+    return createHandlers({
+      acquire: (connection) => this.targetOf(connection),
+      dial: (connection) => this.dialled(connection),
+      closeAll: () => Promise.resolve(),
+    });
   }
 
   get host(): WorldHost {
@@ -78,6 +83,19 @@ export class World {
     });
   }
   private readonly counted = new Map<string, number>();
+
+  /** Another connection to the same host: what runs over it counts there, and it is closed alone. */
+  private dialled(connection: Connection): Target {
+    const target = this.targetOf(connection);
+    return {
+      uri: target.uri,
+      get executions() {
+        return target.executions;
+      },
+      run: (program, stdin, options) => target.run(program, stdin, options),
+      close: () => Promise.resolve(),
+    };
+  }
 
   targetOf(connection: Connection): FakeTarget {
     const uri = connectionUri(connection);

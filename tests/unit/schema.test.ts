@@ -130,7 +130,7 @@ describe("every token", () => {
 
   test.each([...Object.keys(resources), ...Object.keys(types)])(
     "%s is package, module in small letters, name in PascalCase",
-    (token) => expect(token).toMatch(/^sdn:(index|ipam|linux):[A-Z][A-Za-z0-9]*$/),
+    (token) => expect(token).toMatch(/^sdn:(firewall|index|ipam|linux):[A-Z][A-Za-z0-9]*$/),
   );
 
   test("names either a resource or a type", () => {

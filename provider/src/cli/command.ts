@@ -1,3 +1,4 @@
+import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
 import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
@@ -14,6 +15,7 @@ export type Command = (args: readonly string[], output: Output) => Promise<numbe
 const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
   ["route", routeCommand],
+  ["addresses", addressesCommand],
   ["import", importCommand],
 ]);
 
@@ -22,6 +24,7 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   topology [--json]                 what is on the hosts, as a picture
   route FROM TO [--network NAME] [--on HOST] [--json]
                                     what becomes of a packet, hop by hop
+  addresses [--json]                addresses and VNIs in use and left
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
 

@@ -6,7 +6,7 @@ import { givenHosts, hostOptions, parsed, UsageError } from "./arguments";
 import type { Command } from "./command";
 import { readHosts } from "./reading";
 
-/** `pulumi-sdn route FROM TO`: succeeds where the packet arrives or leaves. */
+/** `pulumi-sdn route FROM TO`: succeeds where the packet arrives, leaves, or is with a next hop. */
 export const routeCommand: Command = async (args, { out, say }) => {
   const { values, positionals } = parsed(args, {
     ...hostOptions,
@@ -20,5 +20,5 @@ export const routeCommand: Command = async (args, { out, say }) => {
   for (const { name, problem } of views) if (problem !== undefined) say(`host ${name} was not read: ${problem}`);
   const trace = traceRoute(topologyOf(views), { from, to, network: values.network, host: values.on });
   out(values.json === true ? `${JSON.stringify(routeValue(trace), undefined, 2)}\n` : routePicture(trace));
-  return trace.outcome === "delivered" || trace.outcome === "outside" ? 0 : 1;
+  return trace.outcome === "dropped" || trace.outcome === "unknown" ? 1 : 0;
 };

@@ -1,185 +1,191 @@
 /** The way of one packet, hop by hop, as the hosts' intents have it. No packet is sent. */
 import { readAddress } from "../model/address";
 import { sourceOf } from "./nat";
-import { gatewayLinkName, routerLinkName, uplinkName } from "./names";
+import { gatewayLinkName, uplinkName } from "./names";
 import type { RouteEnd, RouteQuestion } from "./route-ends";
-import { endAt, receiverAddress, senderOf, subnetHolding } from "./route-ends";
-import type { Topology, TopologyNetwork, TopologySegment, TopologySubnet } from "./topology";
+import { receiverAddress, senderOf, subnetHolding } from "./route-ends";
+import { crossSegment } from "./route-segment";
+import type { RouteTrace } from "./route-trail";
+import { Trail } from "./route-trail";
+import type { RouterRoute, RouterTable } from "./router-table";
+import { decide, lies, routerTable, segmentOn } from "./router-table";
+import type { Topology, TopologyNetwork, TopologyRouter, TopologySubnet } from "./topology";
 import { isIn } from "./topology";
-
-export interface RouteHop {
-  readonly host: string;
-  /** Interface or network namespace. */
-  readonly device: string;
-  readonly action: string;
-}
-
-export interface RouteTrace {
-  /** `outside`: it left by a host's way out; `unknown`: nobody is known to have the address. */
-  readonly outcome: "delivered" | "outside" | "dropped" | "unknown";
-  /** Why, as a sentence. */
-  readonly reason: string;
-  readonly hops: readonly RouteHop[];
-  /** Largest packet that the way carries, bytes. */
-  readonly mtu: number;
-}
 
 export function traceRoute(topology: Topology, question: RouteQuestion): RouteTrace {
   const to = receiverAddress(topology, question);
   const from = senderOf(topology, question, readAddress(to)?.family === 6 ? 6 : 4);
-  return new Walk(topology, from).to(to);
+  return new Walk(topology, from, to).start();
 }
 
-const otherSubnet = "the anycast gateway takes it, on this same host";
+/** The router that has the packet. */
+interface At {
+  readonly network: TopologyNetwork;
+  readonly router: TopologyRouter;
+  readonly table: RouterTable;
+  /** VNI of the subnet out of which the packet came; `undefined`: over a peering. */
+  readonly arriving: number | undefined;
+}
 
 class Walk {
-  private readonly hops: RouteHop[] = [];
-  private mtu: number;
+  private readonly trail: Trail;
 
   constructor(
     private readonly topology: Topology,
     private readonly from: RouteEnd & { readonly host: string },
+    private readonly address: string,
   ) {
-    this.mtu = from.subnet.mtu;
+    this.trail = new Trail(from.subnet.mtu);
   }
 
-  to(address: string): RouteTrace {
+  start(): RouteTrace {
+    const { trail, address, topology } = this;
     const { host, subnet, shown } = this.from;
     const segment = segmentOn(subnet, host);
-    if (segment === undefined) return this.end("dropped", `subnet ${subnet.name} is not on host ${host}`);
-    this.hop(host, segment.bridge, `${shown} sends to ${address} on subnet ${subnet.name}`);
-    const own = [subnet.gateway, subnet.ipv6Gateway].includes(address);
-    if (own) {
-      this.hop(host, gatewayLinkName(subnet.vni), "the anycast gateway answers, on this same host");
-      return this.end("delivered", "the gateway is on every host");
+    if (segment === undefined) return trail.end("dropped", `subnet ${subnet.name} is not on host ${host}`);
+    trail.hop(host, segment.bridge, `${shown} sends to ${address} on subnet ${subnet.name}`);
+    if ([subnet.gateway, subnet.ipv6Gateway].includes(address)) {
+      trail.hop(host, gatewayLinkName(subnet.vni), "the anycast gateway answers, on this same host");
+      return trail.end("delivered", "the gateway is on every host");
     }
-    if (isIn(address, subnet.cidr) || isIn(address, subnet.ipv6Cidr)) return this.across(segment, subnet, address);
-    return this.routed(host, address);
+    if (isIn(address, subnet.cidr) || isIn(address, subnet.ipv6Cidr)) {
+      return crossSegment(trail, topology, subnet, segment, address);
+    }
+    if (segment.internal) return trail.end("dropped", `subnet ${subnet.name} is internal: it has no gateway`);
+    const at = this.routerOf(subnet.networkVni, subnet.vni);
+    if (at === undefined) return trail.end("dropped", `subnet ${subnet.name} has no router on host ${host}`);
+    trail.hop(host, gatewayLinkName(subnet.vni), "the anycast gateway takes it, on this same host");
+    return this.routed(at);
   }
 
-  /** Within a subnet: by bridge, and by VXLAN where it is on another host. */
-  private across(segment: TopologySegment, subnet: TopologySubnet, address: string): RouteTrace {
-    const end = this.ownerOf(subnet, address);
-    if (end.host === undefined) {
-      const peers = segment.peers.length;
-      this.hop(
-        segment.host,
-        segment.device,
-        `nobody is known to have ${address}: it is asked for here and on ${peers} more hosts`,
-      );
-      return this.end("unknown", `no endpoint, container or host range has ${address}`);
-    }
-    if (end.host !== segment.host) {
-      const there = segmentOn(subnet, end.host);
-      if (there === undefined) return this.end("dropped", `subnet ${subnet.name} is not on host ${end.host}`);
-      const action = `VXLAN ${subnet.vni} to ${end.host} (${there.underlayAddress})`;
-      this.hop(segment.host, segment.device, action);
-      if (!segment.peers.includes(there.underlayAddress)) {
-        return this.end("dropped", `host ${segment.host} does not send to VTEP ${there.underlayAddress}`);
-      }
-      this.hop(end.host, there.bridge, "arrives on the segment's bridge");
-    }
-    const last = segmentOn(subnet, end.host) ?? segment;
-    const found = end.endpoint === undefined ? `whoever has ${address}` : end.endpoint.attached;
-    if (last.routers.includes(address)) this.hop(end.host, routerLinkName(subnet.vni), "this host's router answers");
-    else this.hop(end.host, last.bridge, `to ${found}`);
-    const known = end.endpoint !== undefined || last.routers.includes(address);
-    return this.end(
-      "delivered",
-      known ? `${end.shown} is on host ${end.host}` : `${address} is in the range of host ${end.host}, if it is in use`,
-    );
-  }
-
-  private ownerOf(subnet: TopologySubnet, address: string): RouteEnd {
-    return endAt(this.topology, subnet, address);
-  }
-
-  /** Out of the subnet: through the network's router on the sender's host. */
-  private routed(host: string, address: string): RouteTrace {
-    const { subnet } = this.from;
-    const network = this.topology.networks.find(({ vni }) => vni === subnet.networkVni);
+  /** Every router that a packet passes is one of its sender's host. */
+  private routerOf(networkVni: number, arriving: number | undefined): At | undefined {
+    const { host } = this.from;
+    const network = this.topology.networks.find(({ vni }) => vni === networkVni);
     const router = network?.routers.find((one) => one.host === host);
-    if (network === undefined || router === undefined) {
-      return this.end("dropped", `subnet ${subnet.name} has no router on host ${host}`);
-    }
-    this.hop(host, gatewayLinkName(subnet.vni), otherSubnet);
-    const target = subnetHolding(this.topology, network.vni, address);
-    if (target !== undefined) return this.toSubnet(host, router.namespace, target, address);
-    if (isIn(address, network.cidr) || isIn(address, network.ipv6Cidr)) {
-      this.hop(host, router.namespace, `${address} belongs to network ${network.name}, and to none of its subnets`);
-      return this.end("dropped", "unallotted addresses of a network do not leave it");
-    }
-    return (
-      this.toPeer(host, router.namespace, network, address) ?? this.outside(host, router.namespace, network, address)
-    );
+    if (network === undefined || router === undefined) return undefined;
+    return { network, router, arriving, table: routerTable(this.topology, network, host) };
   }
 
-  /** Into a network that is a peer; `undefined` where none has the address. */
-  private toPeer(host: string, router: string, network: TopologyNetwork, address: string): RouteTrace | undefined {
-    for (const { host: at, name, device, mtu, sides } of this.topology.peerings) {
-      const own = sides.find(({ vni }) => vni === network.vni);
-      const far = sides.find(({ vni }) => vni !== network.vni);
-      if (at !== host || own === undefined || far === undefined || !isInAny(address, far.prefixes)) continue;
-      this.hop(host, router, `sends it over peering ${name} (${device})`);
-      if (!isInAny(this.from.address, own.prefixes)) {
-        return this.end(
-          "dropped",
-          `peering ${name} lets only ${own.prefixes.join(", ")} of network ${network.name} pass`,
-        );
+  private routed(at: At): RouteTrace {
+    const { address, trail } = this;
+    const decision = decide(at.table, { from: this.from.address, to: address, arriving: at.arriving });
+    switch (decision?.kind) {
+      case undefined:
+        this.hopRouter(at, "has no route there");
+        return trail.end("dropped", `network ${at.network.name} has no way out (egress: none)${this.elsewhere(at)}`);
+      case "local":
+        this.hopRouter(at, `answers: the address is its own, in subnet ${decision.subnet.name}`);
+        return trail.end("delivered", `every host's router has its own addresses in subnet ${decision.subnet.name}`);
+      case "policy": {
+        const { priority, from, to, nextHop, subnet } = decision.policy;
+        const matches = `policy route ${priority} (from ${from}${to === undefined ? "" : ` to ${to}`})`;
+        return this.toNextHop(at, subnet, nextHop, matches);
       }
-      this.mtu = Math.min(this.mtu, mtu);
-      const target = subnetHolding(this.topology, far.vni, address);
-      const there = this.topology.networks.find(({ vni }) => vni === far.vni)?.routers.find((one) => one.host === host);
-      if (target === undefined || there === undefined) {
-        return this.end("dropped", `${address} belongs to network ${far.network}, and to none of its subnets`);
-      }
-      return this.toSubnet(host, there.namespace, target, address);
+      case "static":
+        return this.toNextHop(at, decision.subnet, decision.nextHop, `the route to ${decision.destination}`);
+      case "subnet":
+        return this.toSubnet(at, decision.subnet);
+      case "peering":
+        return this.toPeer(at, decision);
+      case "blackhole":
+        return this.intoHole(at, decision);
+      case "uplink":
+        return this.outside(at);
     }
-    return undefined;
   }
 
-  private toSubnet(host: string, router: string, target: TopologySubnet, address: string): RouteTrace {
-    const segment = segmentOn(target, host);
-    if (segment === undefined) {
-      this.hop(host, router, `subnet ${target.name} is not on this host`);
-      return this.end("dropped", `the router of host ${host} has no leg in subnet ${target.name}: add the host to it`);
+  private toNextHop(at: At, subnet: TopologySubnet, nextHop: string, by: string): RouteTrace {
+    this.hopRouter(at, `sends it to next hop ${nextHop} in subnet ${subnet.name}, by ${by}`);
+    return this.enter(subnet, nextHop, this.address);
+  }
+
+  private toSubnet(at: At, subnet: TopologySubnet): RouteTrace {
+    this.hopRouter(at, `routes it to subnet ${subnet.name}`);
+    return this.enter(subnet, this.address);
+  }
+
+  private enter(subnet: TopologySubnet, receiver: string, beyond?: string): RouteTrace {
+    const { host } = this.from;
+    const segment = segmentOn(subnet, host);
+    if (segment === undefined) return this.trail.end("dropped", `subnet ${subnet.name} is not on host ${host}`);
+    this.trail.narrow(subnet.mtu);
+    this.trail.hop(host, segment.bridge, `enters subnet ${subnet.name}`);
+    return crossSegment(this.trail, this.topology, subnet, segment, receiver, beyond);
+  }
+
+  private toPeer(at: At, { peering }: RouterRoute & { readonly kind: "peering" }): RouteTrace {
+    const { name, device, mtu, sides } = peering;
+    if (at.arriving === undefined) {
+      this.hopRouter(at, "has no route there for what comes over a peering");
+      return this.trail.end("dropped", "a peering leads to the next network only, and not beyond");
     }
-    this.mtu = Math.min(this.mtu, target.mtu);
-    this.hop(host, router, `routes it to subnet ${target.name}`);
-    if ([target.gateway, target.ipv6Gateway].includes(address))
-      return this.end("delivered", "the gateway is on every host");
-    this.hop(host, segment.bridge, `enters subnet ${target.name}`);
-    return this.across(segment, target, address);
-  }
-
-  private outside(host: string, router: string, network: TopologyNetwork, address: string): RouteTrace {
-    const six = address.includes(":");
-    const own = network.routers.find((one) => one.host === host);
-    if (own === undefined || !(six ? own.egress6 : own.egress4)) {
-      this.hop(host, router, "has no route there");
-      return this.end("dropped", `network ${network.name} has no way out (egress: none)`);
+    this.hopRouter(at, `sends it over peering ${name} (${device})`);
+    const own = sides.filter(({ vni }) => vni === at.network.vni).flatMap(({ prefixes }) => prefixes);
+    if (!own.some((prefix) => lies(this.from.address, prefix))) {
+      const reason = `peering ${name} lets only ${own.join(", ")} of network ${at.network.name} pass`;
+      return this.trail.end("dropped", reason);
     }
-    const source = sourceOf(own, this.from.address, address);
-    const kept = source === "none";
-    this.hop(host, router, `leaves by the uplink, with ${kept ? "its own" : "the router's"} address as its source`);
-    const itself = this.topology.hosts.find(({ name }) => name === host)?.underlayAddress === address;
-    this.hop(
-      host,
-      uplinkName(network.vni),
-      itself
-        ? "the host drops what is for itself"
-        : `the host sends it on, ${sourceText[source] ?? `with ${source} as the source`}`,
-    );
-    if (itself) return this.end("dropped", "a container does not reach its own host");
-    return this.end("outside", `${address} is outside of network ${network.name}; what becomes of it is not ours`);
+    this.trail.narrow(mtu);
+    const far = sides.find(({ vni }) => vni !== at.network.vni);
+    const there = far === undefined ? undefined : this.routerOf(far.vni, undefined);
+    return there === undefined
+      ? this.trail.end("dropped", `network ${far?.network ?? name} has no router on host ${this.from.host}`)
+      : this.routed(there);
   }
 
-  private hop(host: string, device: string, action: string): void {
-    this.hops.push({ host, device, action });
+  private intoHole(at: At, { own, destination }: RouterRoute & { readonly kind: "blackhole" }): RouteTrace {
+    const { address, trail } = this;
+    const { name, vni } = at.network;
+    if (!own) {
+      this.hopRouter(at, `drops it, by the route to ${destination}`);
+      return trail.end("dropped", `network ${name} has a blackhole at ${destination}`);
+    }
+    const subnet = subnetHolding(this.topology, vni, address);
+    if (subnet === undefined) {
+      this.hopRouter(at, `${address} belongs to network ${name}, and to none of its subnets`);
+      return trail.end("dropped", `unallotted addresses of a network do not leave it${this.elsewhere(at)}`);
+    }
+    const { host } = this.from;
+    if (subnet.internal) {
+      this.hopRouter(at, `has no leg in subnet ${subnet.name}`);
+      return trail.end("dropped", `subnet ${subnet.name} is internal: no router leads into it`);
+    }
+    this.hopRouter(at, `subnet ${subnet.name} is not on this host`);
+    const reason = `the router of host ${host} has no leg in subnet ${subnet.name}: add the host to it`;
+    return trail.end("dropped", reason);
   }
 
-  private end(outcome: RouteTrace["outcome"], reason: string): RouteTrace {
-    return { outcome, reason, hops: this.hops, mtu: this.mtu };
+  /** A route is where the subnet of its next hop is: what routers of other hosts would do. */
+  private elsewhere({ network }: At): string {
+    for (const subnet of this.topology.subnets) {
+      if (subnet.networkVni !== network.vni || segmentOn(subnet, this.from.host) !== undefined) continue;
+      const routes = subnet.segments.flatMap((segment) => segment.routes);
+      const route = routes.find(({ destination }) => lies(this.address, destination));
+      if (route === undefined) continue;
+      const { destination, nextHop } = route;
+      return `; its route to ${destination} by ${nextHop} is not here, since subnet ${subnet.name} is not`;
+    }
+    return "";
+  }
+
+  private outside(at: At): RouteTrace {
+    const { address, trail } = this;
+    const { host } = this.from;
+    const { name, vni } = at.network;
+    const source = sourceOf(at.router, this.from.address, address);
+    const whose = source === "none" ? "its own" : "the router's";
+    this.hopRouter(at, `leaves by the uplink, with ${whose} address as its source`);
+    const itself = this.topology.hosts.find((one) => one.name === host)?.underlayAddress === address;
+    const sends = `the host sends it on, ${sourceText[source] ?? `with ${source} as the source`}`;
+    trail.hop(host, uplinkName(vni), itself ? "the host drops what is for itself" : sends);
+    if (itself) return trail.end("dropped", "a container does not reach its own host");
+    const reason = `${address} is outside of network ${name}; what becomes of it is not ours${this.elsewhere(at)}`;
+    return trail.end("outside", reason);
+  }
+
+  private hopRouter({ router }: At, action: string): void {
+    this.trail.hop(router.host, router.namespace, action);
   }
 }
 
@@ -187,8 +193,3 @@ const sourceText: Readonly<Record<string, string>> = {
   host: "with its own address as the source",
   none: "untranslated",
 };
-
-const isInAny = (address: string, cidrs: readonly string[]): boolean => cidrs.some((cidr) => isIn(address, cidr));
-
-const segmentOn = (subnet: TopologySubnet, host: string): TopologySegment | undefined =>
-  subnet.segments.find((one) => one.host === host);

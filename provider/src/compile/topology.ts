@@ -1,12 +1,24 @@
 import { inCidr, parseCidr } from "../model/cidr";
 import { readAddress } from "../model/address";
 import { isPeerList } from "../model/peer-set";
-import type { DockerNetworkState } from "../model/snapshot";
+import type { Snapshot } from "../model/snapshot";
 import type { FleetIntents, HostView, Placed } from "./fleet-intents";
 import { fleetIntents, intentsOf } from "./fleet-intents";
-import type { AdoptedIntent, Attachment, Nat, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
-import { bridgeName, markOf, peeringLinkName, routerNamespace, vxlanName } from "./names";
+import { foreignOf, foreignSentences } from "./foreign";
+import type {
+  AdoptedIntent,
+  Nat,
+  PeeringIntent,
+  PolicyRoute,
+  RouterIntent,
+  SegmentAddressing,
+  SegmentIntent,
+  StaticRoute,
+} from "./intent";
+import { bridgeName, peeringLinkName, routerNamespace, vxlanName } from "./names";
 import { driftOf } from "./plan";
+import { endpointsOf } from "./topology-endpoints";
+import { routingOf } from "./topology-routing";
 
 /** What the hosts of a fabric show together, as plain data. Everything in it was read, nothing is assumed. */
 export interface Topology {
@@ -60,6 +72,9 @@ export interface TopologyNetwork {
   readonly routers: readonly TopologyRouter[];
   /** Names of the networks that it has a peering with. */
   readonly peers: readonly string[];
+  readonly routes: readonly StaticRoute[];
+  /** In the order in which they are asked. */
+  readonly policyRoutes: readonly PolicyRoute[];
 }
 
 export interface TopologyRouter {
@@ -71,6 +86,8 @@ export interface TopologyRouter {
   /** How it lets out what it lets out. */
   readonly mode: "nat" | "routed" | "none";
   readonly nat: Nat | undefined;
+  /** Destinations that it drops. */
+  readonly blackholes: readonly string[];
 }
 
 export interface TopologySubnet {
@@ -83,6 +100,8 @@ export interface TopologySubnet {
   readonly ipv6Cidr: string | undefined;
   readonly ipv6Gateway: string | undefined;
   readonly mtu: number;
+  /** Layer 2 only, without gateways. */
+  readonly internal: boolean;
   readonly segments: readonly TopologySegment[];
 }
 
@@ -98,6 +117,11 @@ export interface TopologySegment {
   readonly ipv6Range: string | undefined;
   /** The host's own router in this subnet. */
   readonly routers: readonly string[];
+  /** Whether the router of this host has no leg here. */
+  readonly internal: boolean;
+  /** The network's routes on this host whose next hop is in this subnet. */
+  readonly routes: readonly StaticRoute[];
+  readonly policyRoutes: readonly PolicyRoute[];
   readonly dockerNetwork: string | undefined;
 }
 
@@ -147,41 +171,55 @@ function hostOf({ name, uri, problem, snapshot }: HostView, { segments }: FleetI
     problem,
     underlayAddress: underlay === "" ? undefined : underlay,
     dockerVersion: snapshot?.facts?.docker?.version,
-    drift: snapshot === undefined ? [] : intentsOf(snapshot).flatMap((intent) => driftOf(intent, snapshot)),
+    drift: snapshot === undefined ? [] : differencesOf(snapshot),
   };
 }
 
-function networkOf(placed: readonly Placed<RouterIntent>[], { peerings }: FleetIntents): TopologyNetwork {
+/** What is foreign is said by one resource of each stack. */
+function differencesOf(snapshot: Snapshot): readonly string[] {
+  const said = intentsOf(snapshot).flatMap((intent) => [
+    ...driftOf(intent, snapshot),
+    ...foreignSentences(foreignOf(intent, snapshot)),
+  ]);
+  return [...new Set(said)];
+}
+
+function networkOf(placed: readonly Placed<RouterIntent>[], { peerings, segments }: FleetIntents): TopologyNetwork {
   const [{ intent }] = placed as readonly [Placed<RouterIntent>];
   const { label: name, owner, vni, cidr, ipv6Cidr, mtu } = intent;
-  const routers = placed.map(({ host, intent: { egress, nat, scope } }): TopologyRouter => {
+  const routers = placed.map(({ host, intent: { egress, nat, scope, blackholes = [] } }): TopologyRouter => {
     const mode = egress === undefined ? "none" : (egress.mode ?? "nat");
     const leaves = (link: unknown): boolean => mode !== "none" && link !== undefined;
     const [egress4, egress6] = [leaves(egress?.ipv4), leaves(egress?.ipv6)];
-    return { host, namespace: routerNamespace(vni, scope), egress4, egress6, mode, nat };
+    return { host, namespace: routerNamespace(vni, scope), egress4, egress6, mode, nat, blackholes };
   });
-  return { name, owner, vni, cidr, ipv6Cidr, mtu, routers, peers: peersOf(vni, peerings) };
+  const own = segments.filter((segment) => segment.intent.owner === owner && segment.intent.routerVni === vni);
+  const peers = peersOf(vni, peerings);
+  return { name, owner, vni, cidr, ipv6Cidr, mtu, routers, peers, ...routingOf(placed, own) };
 }
 
 function subnetOf(placed: readonly Placed<SegmentIntent>[]): TopologySubnet {
   const [{ intent }] = placed as readonly [Placed<SegmentIntent>];
-  const { label: name, owner, vni, routerVni: networkVni, mtu, ipv4, ipv6 } = intent;
+  const { label: name, owner, vni, routerVni: networkVni, mtu, ipv4, ipv6, internal = false } = intent;
+  const gateway = (family: SegmentAddressing | undefined): string | undefined =>
+    internal ? undefined : family?.gateway;
   return {
     name,
     owner,
     vni,
     networkVni,
     cidr: ipv4?.cidr,
-    gateway: ipv4?.gateway,
+    gateway: gateway(ipv4),
     ipv6Cidr: ipv6?.cidr,
-    ipv6Gateway: ipv6?.gateway,
+    ipv6Gateway: gateway(ipv6),
     mtu,
+    internal,
     segments: placed.map((one) => segmentOf(one, placed)),
   };
 }
 
 function segmentOf({ host, intent }: Placed<SegmentIntent>, all: readonly Placed<SegmentIntent>[]): TopologySegment {
-  const { vni, underlay, peers, ipv4, ipv6, dockerNetwork } = intent;
+  const { vni, underlay, peers, ipv4, ipv6, dockerNetwork, internal = false, routes = [], policyRoutes = [] } = intent;
   return {
     host,
     bridge: bridgeName(vni),
@@ -193,7 +231,10 @@ function segmentOf({ host, intent }: Placed<SegmentIntent>, all: readonly Placed
       : all.map((other) => other.intent.underlay).filter((address) => address !== underlay),
     range: ipv4?.range,
     ipv6Range: ipv6?.range,
-    routers: [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),
+    routers: internal ? [] : [ipv4?.router, ipv6?.router].filter((router) => router !== undefined),
+    internal,
+    routes,
+    policyRoutes,
     dockerNetwork,
   };
 }
@@ -220,54 +261,6 @@ function peersOf(vni: number, peerings: readonly Placed<PeeringIntent>[]): reado
     .filter(({ intent }) => intent.sides.some(({ routerVni }) => routerVni === vni))
     .flatMap(({ intent }) => intent.sides.filter(({ routerVni }) => routerVni !== vni).map(({ network }) => network));
   return [...new Set(far)];
-}
-
-function endpointsOf(views: readonly HostView[], { segments, ports }: FleetIntents): readonly TopologyEndpoint[] {
-  return views.flatMap(({ name: host, snapshot }) => {
-    const declared = ports.filter((port) => port.host === host).map(({ intent }) => declaredEndpoint(host, intent));
-    const joined = segments
-      .filter((segment) => segment.host === host)
-      .flatMap(({ intent }) => {
-        const mark = markOf(intent);
-        const network = snapshot?.dockerNetworks.find((one) => one.name === intent.dockerNetwork && one.mark === mark);
-        return network === undefined ? [] : joinedEndpoints(host, intent.vni, network, declared);
-      });
-    return [...declared, ...joined].sort((one, other) => one.vni - other.vni || (one.name < other.name ? -1 : 1));
-  });
-}
-
-function declaredEndpoint(host: string, intent: PortIntent): TopologyEndpoint {
-  const bare = (address: string | undefined): string | undefined => address?.replace(/\/.*$/, "");
-  const { name, vni, mac, ipv4, ipv6, attachment } = intent;
-  const addresses = { ipv4: bare(ipv4?.address), ipv6: bare(ipv6?.address), mac };
-  return { name, host, vni, ...addresses, attached: attachedName(attachment), declared: true };
-}
-
-function joinedEndpoints(
-  host: string,
-  vni: number,
-  network: DockerNetworkState,
-  declared: readonly TopologyEndpoint[],
-): readonly TopologyEndpoint[] {
-  const some = (text: string): string | undefined => (text === "" ? undefined : text);
-  return network.containers
-    .filter(({ name }) => !declared.some((one) => one.vni === vni && one.attached === `container ${name}`))
-    .map(({ name, ipv4, ipv6, mac }) => {
-      const addresses = { ipv4: some(ipv4), ipv6: some(ipv6), mac: some(mac) };
-      return { name, host, vni, ...addresses, attached: `container ${name}`, declared: false };
-    });
-}
-
-function attachedName(attachment: Attachment): string {
-  switch (attachment.kind) {
-    case "docker":
-    case "container":
-      return `container ${attachment.container}`;
-    case "namespace":
-      return `namespace ${attachment.namespace}`;
-    case "interface":
-      return `interface ${attachment.interface}`;
-  }
 }
 
 /** Whether the address, given as text, lies in the CIDR; both may be absent. */

@@ -2,24 +2,19 @@ import { formatAddress, parseAddress } from "../model/address";
 import { SdnError } from "../model/error";
 import { formatCidr } from "../model/cidr";
 import { formatMac, parseMac } from "../model/mac";
-import { parseDockerName, parseInterfaceName, parseName } from "../model/name";
+import { parseName } from "../model/name";
 import type { AddressPair } from "../inputs/address-pairs";
 import { readAddressPairs, refuseGateways } from "../inputs/address-pairs";
 import { InputReader } from "../inputs/input-reader";
-import { parseSharedMode } from "../model/network-mode";
+import { readLabels } from "../inputs/labels";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { isValueMap, Unknown, unknown } from "../rpc/value";
 import type { Member } from "./member";
+import { type Attached, attachment, isShared, readAttached } from "./attached";
+import { hasLabels, registerLabels } from "./firewall/labelled";
 import { memberOf, membersOf } from "./member";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
-
-type NetworkMode = "bridge" | "none" | "host" | `container:${string}`;
-
-type Attached =
-  | { readonly kind: "container"; readonly name: string; readonly networkMode: NetworkMode; readonly interface: string }
-  | { readonly kind: "namespace"; readonly name: string; readonly interface: string }
-  | { readonly kind: "interface"; readonly name: string };
 
 interface EndpointInputs {
   readonly host: string;
@@ -29,61 +24,7 @@ interface EndpointInputs {
   readonly wanted: ValueMap;
   readonly antiSpoofing: boolean;
   readonly pairs: readonly AddressPair[];
-  readonly labels: Value | undefined;
-}
-
-function parseMode(text: string, property: string): NetworkMode {
-  if (text === "bridge" || text === "none") return text;
-  try {
-    return parseSharedMode(text, property) as NetworkMode;
-  } catch {
-    throw new SdnError({
-      code: "invalid-input",
-      property,
-      value: text,
-      cause: "is not a network mode",
-      remedy: "write bridge, none, host or container:NAME",
-    });
-  }
-}
-
-const isShared = (attached: Attached | undefined): boolean =>
-  attached?.kind === "container" && attached.networkMode !== "bridge" && attached.networkMode !== "none";
-
-function readAttached(reader: InputReader): Attached | undefined {
-  const container = reader.object("container");
-  const namespace = reader.object("namespace");
-  const link = reader.object("interface");
-  const given = ["container", "namespace", "interface"].filter((name) => reader.value(name) !== undefined);
-  if (given.length > 1) {
-    reader.problems.add(
-      new SdnError({
-        code: "invalid-input",
-        property: given[1] ?? "",
-        cause: `${given.join(" and ")} exclude each other`,
-        remedy: "keep the one that is attached",
-      }),
-    );
-  }
-  const required = (inner: InputReader, parse: typeof parseName): string =>
-    inner.require("name", inner.parsed("name", parse), "its name") ?? "";
-  const inside = (inner: InputReader): string => inner.parsed("interface", parseInterfaceName) ?? "eth0";
-  let attached: Attached | undefined;
-  if (container !== undefined) {
-    const networkMode = container.parsed("networkMode", parseMode) ?? "bridge";
-    attached = {
-      kind: "container",
-      name: required(container, parseDockerName),
-      networkMode,
-      interface: inside(container),
-    };
-  } else if (namespace !== undefined) {
-    attached = { kind: "namespace", name: required(namespace, parseName), interface: inside(namespace) };
-  } else if (link !== undefined) {
-    attached = { kind: "interface", name: required(link, parseInterfaceName) };
-  }
-  for (const inner of [container, namespace, link]) inner?.finish();
-  return attached;
+  readonly labels: ValueMap | Unknown | undefined;
 }
 
 function read(inputs: ValueMap): { reader: InputReader; parsed: EndpointInputs } {
@@ -102,7 +43,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: EndpointInputs }
     macAddress:
       reader.parsed("macAddress", (text, property) => formatMac(parseMac(text, property))) ?? inputs["macAddress"],
   });
-  const labels = reader.value("labels");
+  const labels = readLabels(reader, "labels");
   const antiSpoofing = reader.boolean("antiSpoofing") ?? true;
   const pairs = readAddressPairs(reader);
   reader.finish();
@@ -160,6 +101,12 @@ async function constructShared(context: ConstructContext, parsed: EndpointInputs
     dependencies: [parsed.host],
   });
   const { ipv4Address, ipv6Address } = child.outputs;
+  if (hasLabels(labels)) {
+    context.log(
+      "warning",
+      `labels: no group holds it by them, because its addresses are not its own (networkMode ${attached.networkMode}).`,
+    );
+  }
   return present({ ipv4Address, ipv6Address, labels, networkMode: attached.networkMode });
 }
 
@@ -184,30 +131,6 @@ function memberAt(subnet: ValueMap, host: string): Member {
     cause: "the subnet does not span this host",
     remedy: `choose from ${members.map((one) => one.name).join(", ")}, or add the host to the subnet`,
   });
-}
-
-function attachment(attached: Attached, subnet: ValueMap, member: Member): ValueMap {
-  switch (attached.kind) {
-    case "interface":
-      return { kind: "interface", interface: attached.name };
-    case "namespace":
-      return { kind: "namespace", namespace: attached.name, interface: attached.interface };
-    case "container": {
-      if (attached.networkMode === "none") {
-        return { kind: "container", container: attached.name, interface: attached.interface };
-      }
-      const network = subnet["dockerNetworkName"];
-      if (network !== undefined && member.hasDocker !== false)
-        return { kind: "docker", network, container: attached.name };
-      throw new SdnError({
-        code: "invalid-input",
-        property: "container.networkMode",
-        value: "bridge",
-        cause: `the subnet has no Docker network on host ${member.name}`,
-        remedy: "set docker: true on the Subnet, or use networkMode: none",
-      });
-    }
-  }
 }
 
 /** An interface's address: with the prefix length of its subnet. */
@@ -242,6 +165,29 @@ function segmentOf(subnet: ValueMap, member: Member): readonly string[] {
   return typeof urn === "string" ? [urn] : [];
 }
 
+function portSpec(
+  name: string,
+  parsed: EndpointInputs,
+  attached: Attached,
+  subnet: ValueMap,
+  member: Member,
+  { allottedIpv4, allottedIpv6, allottedMac = unknown }: ValueMap,
+): ValueMap {
+  const isInternal = subnet["internal"] === true;
+  return present({
+    label: name,
+    name,
+    vni: known(subnet, "vni"),
+    routerVni: known(subnet, "networkVni"),
+    mtu: known(subnet, "mtu"),
+    mac: allottedMac,
+    ipv4: family(allottedIpv4, subnet["cidr"], subnet["gateway"], isInternal),
+    ipv6: family(allottedIpv6, subnet["ipv6Cidr"], subnet["ipv6Gateway"], isInternal),
+    attachment: attachment(attached, subnet, member),
+    guard: guardOf(parsed, attached, subnet),
+  });
+}
+
 async function constructAttached(
   context: ConstructContext,
   parsed: EndpointInputs,
@@ -250,7 +196,7 @@ async function constructAttached(
   const { attached, labels } = parsed;
   const subnet = await outputsOf(context, subnetUrn);
   const member = memberAt(subnet, nameOf(parsed.host));
-  const { cidr, gateway, hostRangePrefixLength, ipv6Cidr, ipv6Gateway, ipv6HostRangePrefixLength } = subnet;
+  const { cidr, hostRangePrefixLength, ipv6Cidr, ipv6HostRangePrefixLength } = subnet;
   const segment = segmentOf(subnet, member);
   const allocation = await context.child({
     type: "sdn:ipam:EndpointAllocation",
@@ -270,6 +216,20 @@ async function constructAttached(
     dependencies: segment,
   });
   const { allottedIpv4, allottedIpv6, allottedMac = unknown } = allocation.outputs;
+  const outputs = present({
+    ipv4Address: allottedIpv4,
+    ipv6Address: allottedIpv6,
+    macAddress: allottedMac instanceof Unknown ? unknown : allottedMac,
+    dockerNetworkName: subnet["dockerNetworkName"],
+    networkMode: attached?.kind === "container" ? attached.networkMode : undefined,
+    labels,
+    subnetVni: known(subnet, "vni"),
+    networkVni: known(subnet, "networkVni"),
+    fabricUrn: known(subnet, "fabricUrn"),
+    hostUri: member.uri,
+  });
+  // Before the port: policies of groups hold from its first packet.
+  const labelled = await registerLabels(context, labels, outputs);
   if (attached !== undefined) {
     await context.child({
       type: "sdn:linux:Port",
@@ -277,30 +237,12 @@ async function constructAttached(
       inputs: {
         connection: member.connection,
         host: member.name,
-        spec: present({
-          label: context.name,
-          name: context.name,
-          vni: known(subnet, "vni"),
-          routerVni: known(subnet, "networkVni"),
-          mtu: known(subnet, "mtu"),
-          mac: allottedMac,
-          ipv4: family(allottedIpv4, cidr, gateway, subnet["internal"] === true),
-          ipv6: family(allottedIpv6, ipv6Cidr, ipv6Gateway, subnet["internal"] === true),
-          attachment: attachment(attached, subnet, member),
-          guard: guardOf(parsed, attached, subnet),
-        }),
+        spec: portSpec(context.name, parsed, attached, subnet, member, allocation.outputs),
       },
-      dependencies: [allocation.urn, ...segment],
+      dependencies: [allocation.urn, ...labelled, ...segment],
     });
   }
-  return present({
-    ipv4Address: allottedIpv4,
-    ipv6Address: allottedIpv6,
-    macAddress: allottedMac instanceof Unknown ? unknown : allottedMac,
-    dockerNetworkName: subnet["dockerNetworkName"],
-    networkMode: attached?.kind === "container" ? attached.networkMode : undefined,
-    labels,
-  });
+  return outputs;
 }
 
 export const endpoint: ComponentHandler = {

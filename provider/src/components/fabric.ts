@@ -10,6 +10,7 @@ import type { ReservedCidr } from "../inputs/reserved-cidrs";
 import { readReservedCidrs, reservedValue } from "../inputs/reserved-cidrs";
 import { parseFamilyCidr, readVniRange } from "../inputs/spaces";
 import { overlayOverhead } from "../model/overlay";
+import { parsePortText } from "./firewall/services";
 import type { Member } from "./member";
 import { memberOf, memberValue } from "./member";
 import { nameOf, outputsOf, referenceOf, refuseRepeated } from "./references";
@@ -33,6 +34,26 @@ interface FabricInputs {
   readonly reservedCidrs: readonly ReservedCidr[];
   readonly transitCidr: string;
   readonly ipv6TransitCidr: string;
+  readonly management: readonly ManagementAccess[];
+}
+
+/** From where the hosts are administered, at which TCP ports. */
+interface ManagementAccess {
+  readonly cidr: Value;
+  readonly ports: Value;
+}
+
+function readManagement(reader: InputReader): readonly ManagementAccess[] {
+  return (reader.objects("management") ?? []).map((inner) => {
+    const addresses = inner.require("cidr", inner.parsed("cidr", cidr), "the addresses of those who administer");
+    const ports = inner.require(
+      "ports",
+      inner.parsedDigits("ports", parsePortText),
+      "TCP ports of the hosts, such as 22",
+    );
+    inner.finish();
+    return { cidr: addresses ?? unknown, ports: ports ?? unknown };
+  });
 }
 
 const cidr = (text: string, property: string): string => formatCidr(parseCidr(text, property));
@@ -58,6 +79,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
     reservedCidrs: readReservedCidrs(reader),
     transitCidr: transit("transitCidr", 4, "ipv6TransitCidr") ?? defaults.transitCidr,
     ipv6TransitCidr: transit("ipv6TransitCidr", 6, "transitCidr") ?? defaults.ipv6TransitCidr,
+    management: readManagement(reader),
   };
   reader.finish();
   checkTransit(parsed, reader.problems);
@@ -145,7 +167,7 @@ export const fabric: ComponentHandler = {
     const members = parsed.hosts.map((urn, index) => memberOf(nameOf(urn), urn, outputs[index] ?? {}));
     checkRetired(outputs, parsed.hosts);
     checkFamilies(members);
-    const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr } = parsed;
+    const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr, management } = parsed;
     return {
       hosts: members.map(memberValue),
       mtu: overlayMtu(members, parsed.mtu),
@@ -155,6 +177,7 @@ export const fabric: ComponentHandler = {
       ...(reservedCidrs.length === 0 ? {} : { reservedCidrs: reservedValue(reservedCidrs) }),
       transitCidr,
       ipv6TransitCidr,
+      ...(management.length === 0 ? {} : { management: management.map((access) => ({ ...access })) }),
     };
   },
 };

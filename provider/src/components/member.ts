@@ -38,3 +38,9 @@ export function membersOf(outputs: ValueMap): readonly Member[] {
 }
 
 const wordOf = (value: Value | undefined): string => (typeof value === "string" ? value : "");
+
+/** The hosts that a policy or the labels of an endpoint go to, as `sdn:firewall:*` take them. */
+export function enforcersOf(fabric: ValueMap): Value {
+  if (!Array.isArray(known(fabric, "hosts"))) return unknown;
+  return membersOf(fabric).map(({ name, connection }) => ({ name, connection }));
+}

@@ -118,7 +118,7 @@ function readDestination(reader: InputReader): DestinationRule | undefined {
     refuse(reader, reader.at("toAddress"), cause, "keep to one family", toAddress);
   }
   if (name === undefined || protocol === undefined || first === undefined || toAddress === undefined) return undefined;
-  return { ...rule, property: reader.at(""), name, protocol, port: first, toAddress, toPort: toPort ?? first };
+  return { ...rule, property: `${reader.path}.`, name, protocol, port: first, toAddress, toPort: toPort ?? first };
 }
 
 /** What a network's `nat` says; problems of all rules at once. */

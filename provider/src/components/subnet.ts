@@ -13,6 +13,7 @@ import type { VtepBook } from "../ipam/vtep-book";
 import type { Member } from "./member";
 import { memberValue, membersOf } from "./member";
 import { routesIn } from "./network-routes";
+import { checkNextHops, nobodys } from "./next-hops";
 import { peersOf } from "./peers";
 import { known, nameOf, outputsOf, present, referenceOf, refuseRepeated, routerOf } from "./references";
 
@@ -38,11 +39,12 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: SubnetInputs } {
     network: network ?? "",
     space: present({
       cidr: ipv4.given === undefined ? inputs["cidr"] : formatCidr(ipv4.given),
-      prefixLength: ipv4.prefixLength,
-      hostRangePrefixLength: reader.integer("hostRangePrefixLength", 1, 30),
+      prefixLength: ipv4.prefixLength ?? inputs["prefixLength"],
+      hostRangePrefixLength: reader.integer("hostRangePrefixLength", 1, 30) ?? inputs["hostRangePrefixLength"],
       ipv6Cidr: ipv6.given === undefined ? inputs["ipv6Cidr"] : formatCidr(ipv6.given),
-      ipv6PrefixLength: ipv6.prefixLength,
-      ipv6HostRangePrefixLength: reader.integer("ipv6HostRangePrefixLength", 1, 126),
+      ipv6PrefixLength: ipv6.prefixLength ?? inputs["ipv6PrefixLength"],
+      ipv6HostRangePrefixLength:
+        reader.integer("ipv6HostRangePrefixLength", 1, 126) ?? inputs["ipv6HostRangePrefixLength"],
       vni: reader.integer("vni", minimumVni, maximumVni) ?? inputs["vni"],
       hostRanges: given(readGivenRanges(reader, 4), inputs["hostRanges"]),
       ipv6HostRanges: given(readGivenRanges(reader, 6), inputs["ipv6HostRanges"]),
@@ -103,6 +105,19 @@ function addressing(allocation: Value | undefined, host: string): Value | undefi
   });
 }
 
+/** The network's routes that lead by this subnet; what is not known yet of its addresses is not looked at. */
+function routesOf(
+  network: ValueMap,
+  name: string,
+  families: readonly (Value | undefined)[],
+  internal: boolean,
+): ValueMap {
+  const allotted = families.filter((family) => isValueMap(family));
+  const own = allotted.flatMap(({ cidr }) => (typeof cidr === "string" ? [parseCidr(cidr, "cidr")] : []));
+  checkNextHops(network, name, allotted.flatMap(nobodys));
+  return routesIn(network, own, internal);
+}
+
 /** Whether this host's engine gets a Docker network for the subnet; unknown while the host is. */
 function dockerNetworkOn(member: Member, name: string, wanted: boolean, ipv4: Value | undefined): Value | undefined {
   if (!wanted || ipv4 === undefined) return undefined;
@@ -141,11 +156,7 @@ export const subnet = (vteps: VtepBook): ComponentHandler => ({
     });
     const dockerName = parsed.dockerNetworkName ?? `${nameOf(parsed.network)}-${context.name}`;
     const { ipv4, ipv6 } = allocation.outputs;
-    const own = [ipv4, ipv6].flatMap((family) => {
-      const block = isValueMap(family) ? family["cidr"] : undefined;
-      return typeof block === "string" ? [parseCidr(block, "cidr")] : [];
-    });
-    const routes = routesIn(network, own, parsed.internal);
+    const routes = routesOf(network, context.name, [ipv4, ipv6], parsed.internal);
     const peersOn = peersOf(members, vteps);
     const segments = await Promise.all(
       members.map(async (member) => {
@@ -206,6 +217,7 @@ function outputs(
     mtu: known(network, "mtu"),
     dockerNetworkName: parsed.docker && ipv4 !== undefined ? dockerName : undefined,
     networkVni: known(network, "vni"),
+    fabricUrn: known(network, "fabricUrn"),
     hosts: members.map(memberValue),
     segments,
   });

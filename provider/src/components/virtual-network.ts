@@ -39,9 +39,9 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: NetworkInputs } 
   reader.finish();
   const space = present({
     cidr: ipv4.given === undefined ? inputs["cidr"] : formatCidr(ipv4.given),
-    prefixLength: ipv4.prefixLength,
+    prefixLength: ipv4.prefixLength ?? inputs["prefixLength"],
     ipv6Cidr: ipv6.given === undefined ? inputs["ipv6Cidr"] : formatCidr(ipv6.given),
-    ipv6PrefixLength: ipv6.prefixLength,
+    ipv6PrefixLength: ipv6.prefixLength ?? inputs["ipv6PrefixLength"],
     vni: vni ?? inputs["vni"],
   });
   return { reader, parsed: { fabric: fabric ?? "", space, egress, nat, routing } };

@@ -1,5 +1,5 @@
-import type { RouteTrace } from "../compile/route-trace";
 import { traceRoute } from "../compile/route-trace";
+import type { RouteTrace } from "../compile/route-trail";
 import { topologyOf } from "../compile/topology";
 import { InputReader } from "../inputs/input-reader";
 import { SdnError } from "../model/error";

@@ -1,4 +1,4 @@
-import type { Topology } from "../compile/topology";
+import type { Topology, TopologySegment } from "../compile/topology";
 import { topologyOf } from "../compile/topology";
 import { InputReader } from "../inputs/input-reader";
 import { picture } from "../render/picture";
@@ -35,18 +35,17 @@ export function topologyValue(topology: Topology): ValueMap {
   const subnetName = (vni: number): string => subnets.find((one) => one.vni === vni)?.name ?? "";
   return plain({
     hosts: hosts.map(({ problem, ...host }) => ({ ...host, reachable: problem === undefined, problem })),
-    networks: networks.map(({ routers, ...network }) => ({
+    networks: networks.map(({ routers, routes, policyRoutes, ...network }) => ({
       ...network,
+      routes: routes.map((one) => ({ ...one })),
+      policyRoutes: policyRoutes.map((one) => ({ ...one })),
       hosts: routers.map(({ host }) => host),
       egress: routers.find(({ mode }) => mode !== "none")?.mode ?? "none",
     })),
     subnets: subnets.map(({ networkVni, ...subnet }) => ({
       ...subnet,
       network: networks.find(({ vni }) => vni === networkVni)?.name ?? "",
-      segments: subnet.segments.map(({ routers: _routers, dockerNetwork, ...segment }) => ({
-        ...segment,
-        dockerNetworkName: dockerNetwork,
-      })),
+      segments: subnet.segments.map(segmentValue),
     })),
     endpoints: endpoints.map(({ vni, ipv4, ipv6, mac, ...endpoint }) => ({
       ...endpoint,
@@ -58,4 +57,9 @@ export function topologyValue(topology: Topology): ValueMap {
     adopted: adopted.map(({ dockerNetwork, ...one }) => ({ ...one, dockerNetworkName: dockerNetwork })),
     picture: picture(topology),
   });
+}
+
+function segmentValue({ host, bridge, device, underlayAddress, peers, ...more }: TopologySegment) {
+  const { range, ipv6Range, dockerNetwork: dockerNetworkName } = more;
+  return { host, bridge, device, underlayAddress, peers, range, ipv6Range, dockerNetworkName };
 }

@@ -1,7 +1,8 @@
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
+import { formatPath } from "../rpc/property-path";
 import type { Value, ValueMap } from "../rpc/value";
-import { isValueMap, Secret, Unknown } from "../rpc/value";
+import { isValueMap, Secret, Unknown, unknown } from "../rpc/value";
 
 /**
  * Reads typed values out of a property map, collecting every problem on the way. A value that is not known yet is
@@ -13,7 +14,8 @@ export class InputReader {
   constructor(
     private readonly values: ValueMap,
     readonly problems: Problems,
-    private readonly path: string,
+    /** Where the map itself is; empty for a resource's own properties. */
+    readonly path: string,
     /** Paths that are unknown; shared with nested readers. */
     readonly unknowns: Set<string> = new Set(),
   ) {}
@@ -28,7 +30,19 @@ export class InputReader {
   }
 
   at(name: string): string {
-    return this.path === "" ? name : `${this.path}.${name}`;
+    const step = formatPath([name]);
+    return this.path === "" || step.startsWith("[") ? `${this.path}${step}` : `${this.path}.${step}`;
+  }
+
+  /** Whether there is something, known or not. */
+  given(name: string): boolean {
+    this.known.add(name);
+    return (this.values[name] ?? null) !== null;
+  }
+
+  /** What was read, or `unknown` where that is not known yet. */
+  orUnknown<T>(name: string, read: T | undefined): T | Unknown | undefined {
+    return read ?? (this.unknowns.has(this.at(name)) ? unknown : undefined);
   }
 
   private raw(name: string): Value | undefined {
@@ -74,6 +88,13 @@ export class InputReader {
   parsed<T>(name: string, parse: (text: string, property: string) => T): T | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : this.problems.collect(() => parse(text, this.at(name)));
+  }
+
+  /** The same; a whole number is taken as its digits, which nobody puts in quotes in YAML. */
+  parsedDigits<T>(name: string, parse: (text: string, property: string) => T): T | undefined {
+    const value = this.raw(name);
+    if (typeof value !== "number" || !Number.isInteger(value)) return this.parsed(name, parse);
+    return this.problems.collect(() => parse(String(value), this.at(name)));
   }
 
   boolean(name: string): boolean | undefined {

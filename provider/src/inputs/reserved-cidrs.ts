@@ -23,7 +23,10 @@ export const reservedValue = (reserved: readonly ReservedCidr[]): Value =>
   reserved.map(({ cidr, reason }) => ({ cidr: formatCidr(cidr), reason }));
 
 export function parseReason(text: string, property: string): string {
-  if (text.trim() !== "" && text.length <= 200) return text.trim();
-  const cause = text.trim() === "" ? "is empty" : "is longer than 200 characters";
+  // A terminal that shows it would do what they say.
+  const hasControls = /\p{Cc}/u.test(text.trim());
+  if (text.trim() !== "" && text.length <= 200 && !hasControls) return text.trim();
+  const cause =
+    text.trim() === "" ? "is empty" : hasControls ? "has control characters" : "is longer than 200 characters";
   throw new SdnError({ code: "invalid-input", property, cause, remedy: "say it in a few words" });
 }

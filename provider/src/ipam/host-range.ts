@@ -61,6 +61,11 @@ function slotsOf(
   return { slotSize, blocked: [...taken.map(rangeOf), ...kept].map(spanOf) };
 }
 
+/** How many more hosts get a range, where these are in use. */
+export function countFreeHostRanges(layout: SubnetLayout, taken: readonly Cidr[]): bigint {
+  return countFree(layout, slotsOf(layout, taken));
+}
+
 function countFree(layout: SubnetLayout, slots: Omit<SlotSpace, "space">): bigint {
   return layout.hostSpaces.reduce((sum, space) => sum + countFreeSlots({ ...slots, space: spanOf(space) }), 0n);
 }

@@ -99,11 +99,68 @@ export interface LedgerEntry {
   readonly restorable: boolean;
 }
 
+/** What a host says of its firewall; all but the record only where it was asked for. */
+export interface FirewallState {
+  /** Its intent is the host's document; `undefined` where it was not asked for. */
+  readonly record: (Omit<LedgerEntry, "resource" | "intent"> & { readonly intent: string | undefined }) | undefined;
+  /** Whether its record cannot be read any more. */
+  readonly damaged: boolean;
+  /** The live table, compared with the recorded one; `none`: neither is there. */
+  readonly table: "same" | "changed" | "missing" | "none" | undefined;
+  /** Whether the second table of a rollout is in force. */
+  readonly next: boolean;
+  /** A change that has to be proved. */
+  readonly armed: ArmedChange | undefined;
+  /** What passes nothing until a program knows it; without an address, the whole bridge. */
+  readonly held: readonly HeldPlace[];
+  /** The operator's own, where there is one. */
+  readonly session: SshSession | undefined;
+  /** Lines of conntrack that have a zone; render/conntrack.ts reads them. */
+  readonly flows: readonly string[];
+  /** Those that have none: of the host itself, and what it passes on. */
+  readonly ownFlows: readonly string[];
+  /** The table with its counters, as nft's JSON. */
+  readonly tableJson: string | undefined;
+  readonly foreign: ForeignTables | undefined;
+  /** By the name that the asker gave: what nft has against a table; `undefined` where nothing. */
+  readonly checks: ReadonlyMap<string, string | undefined>;
+  /** By nonce: whether that change was still armed, and stays now. */
+  readonly disarmed: ReadonlyMap<string, boolean>;
+  /** By nonce: whether that change was still armed, and is undone now. */
+  readonly rolledBack: ReadonlyMap<string, boolean>;
+}
+
+export interface ArmedChange {
+  readonly nonce: string;
+  /** Seconds since 1970, by the host's clock. */
+  readonly deadline: number;
+}
+
+export interface HeldPlace {
+  readonly bridge: string;
+  readonly address: string | undefined;
+}
+
+export interface SshSession {
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+}
+
+/** What others filter. */
+export interface ForeignTables {
+  /** As nft lists them, without counters and with priorities as numbers. */
+  readonly tables: string;
+  /** What `iptables-save` says where the kernel has rules of before nftables. */
+  readonly legacy: readonly string[];
+}
+
 /** What a host did by itself, without Pulumi. */
 export interface HostEvent {
   /** UTC, RFC 3339. */
   readonly time: string;
-  readonly kind: "restored" | "repaired" | "failed" | "damaged";
+  readonly kind: "restored" | "repaired" | "rolled-back" | "failed" | "damaged";
   /** The resource's key; `-` for all of them. */
   readonly resource: string;
   /** What was wrong; of `restored`, how many resources were made again. */
@@ -116,6 +173,13 @@ export interface HostEvent {
  */
 export type Persistence = "systemd" | "none" | "read-only" | "damaged";
 
+export interface DockerFacts {
+  readonly version: string;
+  readonly apiVersion: string;
+  /** The CIDRs from which it takes the addresses of networks that were given none. */
+  readonly addressPools: readonly string[];
+}
+
 export interface HostFacts {
   readonly kernel: string;
   readonly architecture: string;
@@ -123,8 +187,8 @@ export interface HostFacts {
   readonly hostname: string;
   readonly iproute2: string;
   readonly nftables: string;
-  /** Server and API version; `undefined` where no engine answers. */
-  readonly docker: { readonly version: string; readonly apiVersion: string } | undefined;
+  /** `undefined` where no engine answers. */
+  readonly docker: DockerFacts | undefined;
   /** What a throw-away namespace could make: bridge, vxlan, veth, macvlan, nftables, nat, nft-bridge. */
   readonly features: ReadonlySet<string>;
   /** The host's address that a VTEP would use, where it could be told. */
@@ -153,7 +217,9 @@ export interface Snapshot {
   readonly namespaces: ReadonlyMap<string, NamespaceState>;
   readonly dockerNetworks: readonly DockerNetworkState[];
   readonly containers: ReadonlyMap<string, ContainerState>;
+  /** All but the firewall's. */
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  readonly firewall: FirewallState;
   /** Resources whose record cannot be read any more. */
   readonly damaged: ReadonlySet<string>;
   /** Oldest first; only where facts were asked for. */

@@ -5,6 +5,7 @@ import { parseInterfaceName } from "../model/name";
 import { Problems } from "../model/problems";
 import { shown } from "../model/shown";
 import { findConflicts } from "./conflicts";
+import { dynamicOf } from "./dynamic";
 import { defaultName, type LogLimit, type Policy, type Rule } from "./rule";
 import { hasPorts, type Service } from "./transport";
 import type { World } from "./world";
@@ -54,6 +55,7 @@ export function checkPolicies(policies: readonly Policy[], world: World): void {
     if (names.has(policy.name)) refuse(problems, policy, "name", policy.name, "another policy has this name");
     names.add(policy.name);
     checkPolicy(problems, policy);
+    checkDynamic(problems, policy, world);
   }
   // The other names and texts of the world stay here; this one goes to hosts.
   for (const { name, bridge } of world.segments) {
@@ -80,6 +82,33 @@ function checkPolicy(problems: Problems, policy: Policy): void {
     checkTime(problems, policy, `${at}.expires`, rule.expires);
     checkLog(problems, policy, `${at}.log`, rule.log);
     checkServices(problems, policy, at, rule);
+  });
+}
+
+/** Whom the host does not find at the moment, a rule does not keep out. */
+function checkDynamic(problems: Problems, policy: Policy, world: World): void {
+  const groups = new Map(world.groups.map((group) => [group.name, group]));
+  policy.rules.forEach(({ action, peers }, index) => {
+    const kinds = new Set(dynamicOf(peers, groups).map(({ kind }) => kind));
+    const at = `rules[${index}].peers`;
+    if (kinds.has("name") && action !== "allow") {
+      refuse(
+        problems,
+        policy,
+        at,
+        undefined,
+        `a rule that says ${action} cannot go by a DNS name: who resolves it to another address gets through`,
+      );
+    }
+    if (kinds.has("containers") && (action === "deny" || action === "reject")) {
+      refuse(
+        problems,
+        policy,
+        at,
+        undefined,
+        `a rule that says ${action} cannot go by labels of containers: those of other hosts get through`,
+      );
+    }
   });
 }
 

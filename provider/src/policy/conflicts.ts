@@ -46,19 +46,32 @@ function conflict(policy: Policy, other: Policy, why: string): SdnError {
 }
 
 function contradiction(a: Policy, b: Policy, world: World, resolver: Resolver): string | undefined {
+  const subjects = ({ appliesTo }: Policy, segment: Segment): AddressSet =>
+    resolver.dynamic(appliesTo).length > 0 ? everyAddress : resolver.subjects(appliesTo, segment);
   for (const segment of world.segments) {
-    const shared = intersectAddresses(resolver.subjects(a.appliesTo, segment), resolver.subjects(b.appliesTo, segment));
+    const shared = intersectAddresses(subjects(a, segment), subjects(b, segment));
     if (isNoAddress(shared)) continue;
-    for (const direction of directions) {
-      const found = contradictionOn(a, b, { segment, shared, direction, resolver });
-      if (found !== undefined) return found;
-    }
+    const found = contradictionFor(a, b, { network: segment.network, shared, resolver });
+    if (found !== undefined) return found;
+  }
+  if (![...hostsOf(a)].some((host) => hostsOf(b).has(host))) return undefined;
+  return contradictionFor(a, b, { network: undefined, shared: everyAddress, resolver });
+}
+
+const hostsOf = (policy: Policy): ReadonlySet<string> =>
+  new Set(policy.appliesTo.flatMap((target) => (target.kind === "host" ? [target.name] : [])));
+
+function contradictionFor(a: Policy, b: Policy, common: Omit<Common, "direction">): string | undefined {
+  for (const direction of directions) {
+    const found = contradictionOn(a, b, { ...common, direction });
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
 interface Common {
-  readonly segment: Segment;
+  /** `undefined`: both apply to a host. */
+  readonly network: string | undefined;
   /** The addresses that both apply to. */
   readonly shared: AddressSet;
   readonly direction: Direction;
@@ -96,8 +109,10 @@ function deciders(policy: Policy, common: Common): readonly Decider[] {
   return [...rules, { name: "the default", action, packets: all }];
 }
 
-function packetsOf(rule: Rule, { segment, shared, direction, resolver }: Common): PacketSet {
-  const peers = resolver.peers(rule.peers, segment.network);
+function packetsOf(rule: Rule, { network, shared, direction, resolver }: Common): PacketSet {
+  // Whoever is known on the host alone may be anybody.
+  const isOpen = resolver.dynamic(rule.peers).length > 0;
+  const peers = isOpen ? everyAddress : resolver.peers(rule.peers, network);
   const transport = (family: 4 | 6): ReturnType<typeof transportOf> => transportOf(rule.services, family);
   return direction === "egress"
     ? packetBox(direction, shared, peers, transport)

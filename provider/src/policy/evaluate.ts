@@ -3,7 +3,7 @@
  * measured against this, so it shares no code with it beyond the data types.
  */
 
-import type { Address } from "../model/address";
+import { type Address, sameAddress } from "../model/address";
 import { type Cidr, inCidr } from "../model/cidr";
 import type { Packet, Place } from "./packet";
 import {
@@ -59,8 +59,8 @@ export function judge(
 ): Judgement | undefined {
   const subject = direction === "egress" ? packet.source : packet.destination;
   const peer = direction === "egress" ? packet.destination : packet.source;
-  if (subject.segment === undefined) return undefined;
-  const network = world.segments.find((segment) => segment.name === subject.segment)?.network ?? "";
+  if (subject.segment === undefined && subject.host === undefined) return undefined;
+  const network = world.segments.find((segment) => segment.name === subject.segment)?.network;
   const watched: string[] = [];
   const logged: string[] = [];
   const matches = (rule: Rule): boolean =>
@@ -110,6 +110,8 @@ export function isGoverned(policies: readonly Policy[], place: Place, world: Wor
 }
 
 function isTarget(target: Target, subject: Place, world: World): boolean {
+  if (target.kind === "host" || subject.host !== undefined)
+    return target.kind === "host" && target.name === subject.host;
   const segment = world.segments.find((one) => one.name === subject.segment);
   if (segment === undefined) return false;
   switch (target.kind) {
@@ -127,14 +129,17 @@ function isTarget(target: Target, subject: Place, world: World): boolean {
   }
 }
 
-function isPeer(peer: Peer, address: Address, network: string, world: World): boolean {
+/** @param network that names are seen from; `undefined`: from a host, which is in no network and sees addresses alone */
+function isPeer(peer: Peer, address: Address, network: string | undefined, world: World): boolean {
   const visible = [network, ...(world.networks.find((one) => one.name === network)?.peers ?? [])];
-  const segments = world.segments.filter((segment) => visible.includes(segment.network));
+  const segments = world.segments.filter((segment) => network === undefined || visible.includes(segment.network));
   switch (peer.kind) {
     case "any":
       return true;
     case "cidr":
       return isInBlock(peer, address);
+    case "name":
+      return (world.dynamic?.names[peer.name] ?? []).some((one) => sameAddress(one, address));
     case "subnet":
       return segments.some((segment) => segment.name === peer.name && isOn(segment.name, address, world));
     case "endpoint":
@@ -161,6 +166,11 @@ function isMember(member: GroupMember, segment: string, address: Address, world:
       return member.name === segment && isOn(segment, address, world);
     case "cidr":
       return isInBlock(member, address);
+    case "containers":
+      return (world.dynamic?.containers ?? []).some(
+        (one) =>
+          one.segment === segment && sameAddress(one.address, address) && matchesLabels(member.selector, one.labels),
+      );
   }
 }
 

@@ -11,6 +11,7 @@ import {
   subtractAddresses,
   uniteAddresses,
 } from "./address-set";
+import { type DynamicList, dynamicOf } from "./dynamic";
 import type { CidrBlock, Peer, Target } from "./rule";
 import { matchesLabels } from "./selector";
 import type { Group, GroupMember, Network, PlacedEndpoint, Segment, World } from "./world";
@@ -28,22 +29,36 @@ export class Resolver {
     this.groups = byName(world.groups);
   }
 
-  /** The addresses that peers have, seen from a network: its own endpoints and those of the networks peered with it. */
-  peers(peers: readonly Peer[], network: string): AddressSet {
+  /**
+   * The addresses that peers have, seen from a network: its own endpoints and those of the networks peered with it. A
+   * host is in no network (`undefined`): it sees addresses alone, so it takes those of all networks for what is named.
+   */
+  peers(peers: readonly Peer[], network: string | undefined): AddressSet {
     return uniteAddresses(peers.map((peer) => this.peer(peer, network)));
   }
 
-  private peer(peer: Peer, network: string): AddressSet {
+  private peer(peer: Peer, network: string | undefined): AddressSet {
     if (peer.kind === "any") return everyAddress;
     if (peer.kind === "cidr") return blockAddresses(peer);
-    return this.remember(`peer ${network} ${peer.kind} ${peer.name}`, () => {
-      const visible = new Set([network, ...this.network(network).peers]);
-      const segments = this.world.segments.filter((segment) => visible.has(segment.network));
+    return this.remember(`peer ${network ?? ""} ${peer.kind} ${peer.name}`, () => {
+      const segments = this.seenFrom(network);
       return uniteAddresses([
         ...segments.map((segment) => this.named(peer, segment)),
         ...(peer.kind === "group" ? this.blocksOf(peer.name) : []),
       ]);
     });
+  }
+
+  /** The segments whose names mean something in a network; all of them for a host. */
+  seenFrom(network: string | undefined): readonly Segment[] {
+    if (network === undefined) return this.world.segments;
+    const visible = new Set([network, ...this.network(network).peers]);
+    return this.world.segments.filter((segment) => visible.has(segment.network));
+  }
+
+  /** Who is known on the host alone, among peers or targets. */
+  dynamic(items: readonly (Peer | Target)[]): DynamicList {
+    return dynamicOf(items, this.groups);
   }
 
   /** What a group holds of addresses outside of every segment. */
@@ -82,6 +97,9 @@ export class Resolver {
           const endpoint = this.endpoints.get(named.name);
           return endpoint?.segment === segment.name ? addressesOf(endpoint.addresses) : noAddress;
         }
+        case "host":
+        case "name":
+          return noAddress;
         case "group":
           return uniteAddresses(
             (this.groups.get(named.name)?.members ?? []).map((member) => this.member(member, segment)),
@@ -100,6 +118,8 @@ export class Resolver {
         );
       case "cidr":
         return intersectAddresses(blockAddresses(member), this.whole(segment));
+      case "containers":
+        return noAddress;
       case "subnet":
       case "endpoint":
         return this.named(member, segment);

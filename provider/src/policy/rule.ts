@@ -39,14 +39,18 @@ export type Peer =
   | { readonly kind: "group"; readonly name: string }
   | { readonly kind: "subnet"; readonly name: string }
   | { readonly kind: "endpoint"; readonly name: string }
-  | CidrBlock;
+  | CidrBlock
+  /** What a DNS name resolves to on the judging host. */
+  | { readonly kind: "name"; readonly name: string };
 
 /** What a policy applies to. */
 export type Target =
   | { readonly kind: "network"; readonly name: string }
   | { readonly kind: "group"; readonly name: string }
   | { readonly kind: "subnet"; readonly name: string }
-  | { readonly kind: "endpoint"; readonly name: string };
+  | { readonly kind: "endpoint"; readonly name: string }
+  /** A host itself, by its URI. */
+  | { readonly kind: "host"; readonly name: string };
 
 export interface LogLimit {
   /** Lines per unit of time; what is above is not logged. */

@@ -2,6 +2,7 @@
 
 import type { Address } from "../model/address";
 import type { Cidr } from "../model/cidr";
+import type { DynamicMembers } from "./dynamic";
 import type { CidrBlock } from "./rule";
 import type { Selector } from "./selector";
 
@@ -34,6 +35,8 @@ export interface PlacedEndpoint {
 export type GroupMember =
   /** Endpoints whose labels match. */
   | { readonly kind: "labels"; readonly selector: Selector }
+  /** Containers by their Docker labels, as the engine of the judging host says. */
+  | { readonly kind: "containers"; readonly selector: Selector }
   | { readonly kind: "endpoint"; readonly name: string }
   /** The whole of a subnet, unknown endpoints included. */
   | { readonly kind: "subnet"; readonly name: string }
@@ -57,4 +60,6 @@ export interface World {
   readonly endpoints: readonly PlacedEndpoint[];
   readonly groups: readonly Group[];
   readonly hostRanges: readonly HostRange[];
+  /** What the judging host has found out: for judging packets. Nothing that is compiled depends on it. */
+  readonly dynamic?: DynamicMembers;
 }

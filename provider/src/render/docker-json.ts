@@ -31,6 +31,24 @@ interface ContainerInspect {
   };
 }
 
+/** What an engine has that was given no `default-address-pools` (libnetwork's ipamutils). */
+const builtInPools: readonly string[] = [
+  "172.17.0.0/16",
+  "172.18.0.0/16",
+  "172.19.0.0/16",
+  "172.20.0.0/14",
+  "172.24.0.0/14",
+  "172.28.0.0/14",
+  "192.168.0.0/16",
+];
+
+/** `DefaultAddressPools` of `docker info`: `null` where nobody gave any, nothing from an engine that does not say. */
+export function parseAddressPools(text: string): readonly string[] {
+  const given = text === "" ? null : (JSON.parse(text) as readonly { readonly Base?: string }[] | null);
+  const bases = (given ?? []).flatMap(({ Base }) => (Base === undefined ? [] : [Base]));
+  return bases.length === 0 ? builtInPools : bases;
+}
+
 export function parseDockerNetworks(text: string): readonly DockerNetworkState[] {
   if (text.trim() === "") return [];
   return (JSON.parse(text) as readonly NetworkInspect[]).map((network) => ({

@@ -12,6 +12,8 @@ export interface Fragment {
   readonly words: readonly Words[];
   /** JSON of the intent to keep on the host; `undefined` removes the resource. */
   readonly intent: string | undefined;
+  /** Whether what is done is for a time, and the host's record of the resource stays as it is. */
+  readonly unrecorded?: boolean;
 }
 
 export interface Request {
@@ -28,8 +30,8 @@ export interface Request {
 /** A whole request as the program's standard input. */
 export function renderRequest(request: Request): string {
   const changes = request.fragments.length > 0;
-  const removes = request.fragments.some((fragment) => fragment.intent === undefined);
-  const keep = request.keep === true || request.fragments.some((fragment) => fragment.intent !== undefined);
+  const removes = request.fragments.some(isRemoval);
+  const keep = request.keep === true || request.fragments.some((fragment) => !isRemoval(fragment));
   const lines: Words[] = [
     ["scope", request.scope === "" ? "-" : request.scope],
     ...(changes || keep ? [["lock"]] : []),
@@ -57,10 +59,13 @@ function gatheredQueries(queries: readonly Words[]): readonly Words[] {
 }
 
 function fragmentLines(fragment: Fragment): readonly Words[] {
-  const { key, mark, hash, expectedGeneration, words, intent } = fragment;
-  return [
-    ["begin", key, expectedGeneration ?? "-", mark, hash === "" ? "-" : hash],
-    ...words,
-    intent === undefined ? ["forget"] : ["end", encodeText(intent)],
-  ];
+  const { key, mark, hash, expectedGeneration, words } = fragment;
+  return [["begin", key, expectedGeneration ?? "-", mark, hash === "" ? "-" : hash], ...words, endOf(fragment)];
+}
+
+const isRemoval = ({ intent, unrecorded }: Fragment): boolean => intent === undefined && unrecorded !== true;
+
+function endOf({ intent, unrecorded }: Fragment): Words {
+  if (unrecorded === true) return ["unrecorded"];
+  return intent === undefined ? ["forget"] : ["end", encodeText(intent)];
 }

@@ -4,7 +4,7 @@ import type { Topology, TopologyAdopted, TopologyHost, TopologyNetwork, Topology
 export function picture(topology: Topology): string {
   const boxes = topology.hosts.map((host) => ({ title: titleOf(host), lines: hostLines(host, topology) }));
   const widest = Math.max(0, ...boxes.flatMap(({ title, lines }) => [title.length + 3, ...lines.map(lengthOf)]));
-  const legend = topology.networks.map(networkLine);
+  const legend = topology.networks.flatMap((network) => [networkLine(network), ...routeLines(network)]);
   const drawn = boxes.flatMap(({ title, lines }) => [
     `  ┌─ ${title} ${"─".repeat(widest - title.length - 1)}┐`,
     ...lines.map((line) => `  │ ${line}${" ".repeat(widest - lengthOf(line))} │`),
@@ -21,6 +21,15 @@ function networkLine(network: TopologyNetwork): string {
   const { name, vni, cidr, ipv6Cidr, mtu, routers } = network;
   const out = routers.find(({ mode }) => mode !== "none")?.mode ?? "none";
   return words(`network ${name}`, `VNI ${vni}`, cidr, ipv6Cidr, `MTU ${mtu}`, `way out: ${out}`, peerText(network));
+}
+
+function routeLines({ routes, policyRoutes }: TopologyNetwork): readonly string[] {
+  return [
+    ...policyRoutes.map(({ priority, from, to, nextHop }) => {
+      return `  route ${priority}: from ${from}${to === undefined ? "" : ` to ${to}`} → ${nextHop}`;
+    }),
+    ...routes.map(({ destination, nextHop }) => `  route to ${destination} → ${nextHop}`),
+  ];
 }
 
 const peerText = ({ peers }: TopologyNetwork): string | undefined =>
@@ -60,7 +69,7 @@ function subnetLines(host: TopologyHost, subnet: TopologySubnet, topology: Topol
       `subnet ${subnet.name}${network === undefined ? "" : ` of ${network.name}`}`,
       subnet.cidr,
       subnet.ipv6Cidr,
-      gateway === undefined ? undefined : `gateway ${gateway}`,
+      subnet.internal ? "internal" : gateway === undefined ? undefined : `gateway ${gateway}`,
     ),
     `  ${segment.bridge}${docker} ── VXLAN ${subnet.vni} → ${peers.length === 0 ? "nobody" : peers.join(" ")}`,
     ...topology.endpoints

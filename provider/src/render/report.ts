@@ -1,7 +1,8 @@
 import { SdnError } from "../model/error";
 import type { SdnErrorCode } from "../model/error";
 import type { Snapshot } from "../model/snapshot";
-import { recordedIntent, SnapshotBuilder } from "./snapshot-builder";
+import { recordedIntent } from "./recorded-intent";
+import { SnapshotBuilder } from "./snapshot-builder";
 import { decodeText } from "./words";
 
 export type FragmentResult =

@@ -1,6 +1,6 @@
-import type { RouteTrace } from "../compile/route-trace";
+import type { RouteTrace } from "../compile/route-trail";
 
-const signs = { delivered: "✓", outside: "→", dropped: "✗", unknown: "?" } as const;
+const signs = { delivered: "✓", outside: "→", forwarded: "↪", dropped: "✗", unknown: "?" } as const;
 
 /** The way of a packet, a line a hop. Ends with a line break. */
 export function routePicture({ hops, outcome, reason, mtu }: RouteTrace): string {

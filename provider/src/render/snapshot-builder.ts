@@ -9,10 +9,12 @@ import type {
   Persistence,
   Snapshot,
 } from "../model/snapshot";
-import { parseContainer, parseDockerNetworks } from "./docker-json";
+import { parseAddressPools, parseContainer, parseDockerNetworks } from "./docker-json";
+import { FirewallBuilder } from "./firewall-builder";
 import { parseForwarding, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
 import { parseListeners } from "./listeners";
 import { parseTables } from "./nft-json";
+import { recordedIntent } from "./recorded-intent";
 import { decodeText } from "./words";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -41,6 +43,7 @@ export class SnapshotBuilder {
   private readonly forwards = new Map<string, string>();
   private readonly paths = new Map<string, { sent: number; passed: number | undefined }>();
   private readonly containerPorts = new Map<string, string>();
+  private readonly firewall = new FirewallBuilder();
   private listeners: readonly ListenerState[] = [];
   private forwarding: Pick<Snapshot, "fdb" | "floods"> = { fdb: [], floods: new Map() };
   private dockerNetworks: readonly DockerNetworkState[] = [];
@@ -56,6 +59,7 @@ export class SnapshotBuilder {
 
   take(kind: string, words: readonly string[]): void {
     const [first = "", second = "", third = "", fourth = ""] = words;
+    if (this.firewall.take(kind, words)) return;
     if (kind === "ledger") this.record(first, words);
     else if (kind === "damaged") this.damaged.add(first);
     else if (kind === "event" && isEventKind(second)) {
@@ -149,6 +153,7 @@ export class SnapshotBuilder {
       containers: this.containers,
       ledger: this.ledger,
       damaged: this.damaged,
+      firewall: this.firewall.build(),
       events: this.events,
       sysctls: this.sysctls,
       forwards: this.forwards,
@@ -169,7 +174,7 @@ function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
     hostname: fact("hostname"),
     iproute2: fact("iproute2"),
     nftables: fact("nftables"),
-    docker: version === "" ? undefined : { version, apiVersion },
+    docker: version === "" ? undefined : { version, apiVersion, addressPools: parseAddressPools(fact("docker-pools")) },
     features: new Set(
       fact("features")
         .split(" ")
@@ -181,20 +186,9 @@ function hostFacts(facts: ReadonlyMap<string, string>): HostFacts {
   };
 }
 
-/** The JSON in a record, or `undefined` where it is damaged. */
-export function recordedIntent(encoded: string): string | undefined {
-  try {
-    const text = decodeText(encoded);
-    JSON.parse(text);
-    return text;
-  } catch {
-    return undefined;
-  }
-}
-
 const persistences: readonly Persistence[] = ["systemd", "none", "read-only", "damaged"];
 
-const eventKinds: readonly HostEvent["kind"][] = ["restored", "repaired", "failed", "damaged"];
+const eventKinds: readonly HostEvent["kind"][] = ["restored", "repaired", "rolled-back", "failed", "damaged"];
 const isEventKind = (word: string): word is HostEvent["kind"] => eventKinds.some((kind) => kind === word);
 
 /** Resource, generation, hash, mark, intent in base64, and whether the words that make it are saved with it. */

@@ -6,6 +6,8 @@ import { SdnError } from "../model/error";
  */
 const word = /^[A-Za-z0-9_.:/@=,+%-]+$/;
 
+export const isWord = (text: string): boolean => word.test(text);
+
 /** One line of the program's input. Anything outside the grammar is a defect of whoever made it, caught here. */
 export function renderLine(words: readonly (string | number)[]): string {
   for (const one of words) {

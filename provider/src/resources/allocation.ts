@@ -26,12 +26,13 @@ import type { Holdings } from "./ledger-holdings";
 import { ledgerHoldings } from "./ledger-holdings";
 import { importedAllocation } from "./allocation-import";
 import { ownerOf } from "./owner";
+import type { AllocationNoun } from "./run-allocations";
 
 /** One kind of allocation: how its inputs read, and the decision, which is pure but for the book that it notes it in. */
 export interface AllocationKind<Inputs> {
   readonly token: string;
   /** What the thing is called in messages and ids. */
-  readonly noun: "network" | "subnet" | "endpoint" | "peering";
+  readonly noun: AllocationNoun;
   readonly outputs: readonly string[];
   /** What of its inputs replaces it. */
   readonly diff?: DiffSpec["properties"];
@@ -97,6 +98,7 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
       const problems = new Problems();
       problems.add(...this.kind.note(this.asker(urn, parsed, context), parsed, stripSecrets(olds), this.book));
       problems.throwIfAny();
+      this.note(urn, { ...news, ...stripSecrets(olds) });
     }
     return Promise.resolve(result);
   }
@@ -119,10 +121,16 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
     const asker = this.asker(urn, parsed, context);
     const holdings = await ledgerHoldings(this.hosts, parsed.hostUris, context);
     try {
-      return { ...inputs, ...this.kind.decide(asker, parsed, held, holdings, this.book) };
+      const outputs = { ...inputs, ...this.kind.decide(asker, parsed, held, holdings, this.book) };
+      this.note(urn, outputs);
+      return outputs;
     } catch (thrown) {
       throw thrown instanceof SdnError ? thrown.at({ resource: `${this.kind.noun} ${parsed.label}` }) : thrown;
     }
+  }
+
+  private note(urn: string, values: ValueMap): void {
+    this.hosts.allocations.note({ urn, noun: this.kind.noun, values });
   }
 
   async read(context: CallContext, { urn, id, inputs, state }: ReadRequest): Promise<ReadResult> {
@@ -136,6 +144,7 @@ export class AllocationHandler<Inputs extends Common> implements CustomResourceH
 
   delete(_context: CallContext, { urn, inputs }: DeleteRequest): Promise<void> {
     const { parsed } = this.read_(inputs);
+    this.hosts.allocations.forget(urn);
     if (parsed !== undefined) this.book.release(this.asker(urn, parsed).name);
     return Promise.resolve();
   }

@@ -15,12 +15,17 @@ export class Declared {
     this.hosts.get(uri)?.delete(resourceKey(intent));
   }
 
-  /** All others on the host: as this run wants them, else as the host's own records have them. */
-  others(uri: string, intent: Intent, ledger: ReadonlyMap<string, LedgerEntry>): readonly Intent[] {
+  /** All on the host: as this run wants it, else as the host's own records have it. */
+  all(uri: string, ledger: ReadonlyMap<string, LedgerEntry>): readonly Intent[] {
     const all = new Map<string, Intent>();
     for (const [key, entry] of ledger) all.set(key, JSON.parse(entry.intent) as Intent);
     for (const [key, noted] of this.hosts.get(uri) ?? []) all.set(key, noted);
-    all.delete(resourceKey(intent));
     return [...all.values()];
+  }
+
+  /** All others on the host: as this run wants them, else as the host's own records have them. */
+  others(uri: string, intent: Intent, ledger: ReadonlyMap<string, LedgerEntry>): readonly Intent[] {
+    const own = resourceKey(intent);
+    return this.all(uri, ledger).filter((other) => resourceKey(other) !== own);
   }
 }

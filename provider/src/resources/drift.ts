@@ -28,6 +28,9 @@ export function recordDrift(
 /** What to do about a difference. */
 export function adviceOn(sentence: string): string {
   if (/ is not ours: /.test(sentence)) return "Remove or rename it; until then `pulumi up` refuses to touch it.";
+  if (/, which was adopted, is missing$| is another one than was adopted$/.test(sentence)) {
+    return "Make it again as it was, or take its AdoptedSegment out of the program: sdn does not know how it came to be.";
+  }
   if (/^container \S+ does not exist$/.test(sentence)) {
     return "Create it again and run `pulumi up`, or take its Endpoint out of the program.";
   }

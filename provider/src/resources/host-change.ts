@@ -1,4 +1,6 @@
 /** One change of one resource on its host, until nothing is left of what was there before. */
+import { holdWords } from "../compile/firewall/hold";
+import { foreignOf, foreignWords } from "../compile/foreign";
 import type { Intent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { applyWords, leftoverWords, queriesOf, removeAllWords } from "../compile/plan";
@@ -8,6 +10,7 @@ import { hash64 } from "../model/hash";
 import { isPeerList } from "../model/peer-set";
 import type { Snapshot } from "../model/snapshot";
 import type { Fragment } from "../render/instructions";
+import { isWord } from "../render/words";
 import type { CallContext } from "../rpc/handlers";
 import type { HostSession } from "./host-session";
 import { located } from "./located";
@@ -28,15 +31,24 @@ interface Done {
   readonly snapshot: Snapshot;
 }
 
-/** From one intent (or nothing) to the place's own. Throws what the host refused. */
+/** What is known of the resource before a change of it. */
+export interface Known {
+  readonly before: Intent | undefined;
+  readonly generation: number | undefined;
+  /** Whether the last look found the host other than it should be. */
+  readonly drifted: boolean;
+}
+
+/** From what is known to the place's own intent. Throws what the host refused. */
 export async function applyChange(
   context: CallContext,
   place: Place,
-  before: Intent | undefined,
-  expectedGeneration: number | undefined,
+  { before, generation, drifted }: Known,
 ): Promise<Done> {
   const { intent, whole } = place;
-  const fragment = fragmentOf(intent, applyWords(before, whole), expectedGeneration);
+  const foreign = drifted ? await foreignRemovals(context, place) : [];
+  const words = [...holdWords(before, intent), ...applyWords(before, whole), ...foreign];
+  const fragment = fragmentOf(intent, words, generation);
   const done = await converse(context, place, fragment, proofsOf(before, intent, whole));
   const leftovers = leftoversOf(done.previous, intent, before, intent);
   if (leftovers.length === 0) return done;
@@ -44,19 +56,31 @@ export async function applyChange(
   return converse(context, place, fragmentOf(intent, again, done.generation));
 }
 
+/**
+ * What somebody put into our tables is looked for anew: the refresh that found it may be long ago. With the lock of the
+ * host, so that no other run is in the middle of making what would look foreign.
+ */
+async function foreignRemovals(context: CallContext, { session, host, intent }: Place): Promise<readonly Words[]> {
+  if (intent.kind !== "router" && intent.kind !== "segment") return [];
+  const snapshot = await located(host, intent.label, () => session.read([], context.signal, true));
+  // What cannot be named safely stays, and is said again.
+  return foreignWords(foreignOf(intent, snapshot)).filter((words) => words.every((word) => isWord(String(word))));
+}
+
 /** Everything of the intent away. */
 export async function removeChange(
   context: CallContext,
   place: Place,
   expectedGeneration: number | undefined,
-): Promise<void> {
+): Promise<Snapshot> {
   const { intent } = place;
   const removal = removalOf(intent, removeAllWords(intent), expectedGeneration);
-  const { previous } = await converse(context, place, removal).catch((thrown: unknown) => {
+  const done = await converse(context, place, removal).catch((thrown: unknown) => {
     throw thrown instanceof SdnError && thrown.code === "unreachable" ? goneForGood(thrown) : thrown;
   });
-  const leftovers = leftoversOf(previous, intent, intent);
-  if (leftovers.length > 0) await converse(context, place, removalOf(intent, leftovers, undefined));
+  const leftovers = leftoversOf(done.previous, intent, intent);
+  if (leftovers.length === 0) return done.snapshot;
+  return (await converse(context, place, removalOf(intent, leftovers, undefined))).snapshot;
 }
 
 function goneForGood(error: SdnError): SdnError {

@@ -25,6 +25,8 @@ export function eventSentence({ time, kind, resource, detail }: HostEvent): stri
       return `was started; sdn-restore made ${detail} ${detail === "1" ? "resource" : "resources"} again before Docker, at ${time}.`;
     case "repaired":
       return `sdn-assert repaired ${resource} at ${time}: ${detail}.`;
+    case "rolled-back":
+      return `put the ${resource} of before back at ${time}: ${detail}. \`pulumi up\` after this refresh tries again.`;
     case "failed":
       return `${resource} could not be made again at ${time}: ${detail}.`;
     case "damaged":

@@ -1,3 +1,4 @@
+import { foreignOf, foreignSentences } from "../compile/foreign";
 import type { AdoptedIntent, Intent, SegmentIntent } from "../compile/intent";
 import { markOf, resourceKey } from "../compile/names";
 import { driftOf, leavings, queriesOf, stepsOf } from "../compile/plan";
@@ -29,6 +30,9 @@ import { unknown } from "../rpc/value";
 import { connectionFromUri, connectionValue, readConnectionValue } from "./connection-inputs";
 import { adviceOn, damagedRecord, recordDrift } from "./drift";
 import { applyChange, hashOf, removeChange } from "./host-change";
+import { concernsFirewall } from "../compile/firewall/site";
+import type { FirewallFleet } from "./firewall/fleet";
+import type { Known } from "./host-change";
 import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
@@ -65,6 +69,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   constructor(
     private readonly kind: HostResourceKind<I>,
     private readonly hosts: Hosts,
+    private readonly firewalls: FirewallFleet,
   ) {
     this.token = kind.token;
     const identity = kind.identity.map((name) => [name, { replaceOnChanges: true }] as const);
@@ -115,8 +120,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
 
   diff(_context: CallContext, { olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
     const result = diffInputs(this.diffSpec, oldInputs, news, ignoreChanges);
-    const drift = olds["drift"];
-    if (!Array.isArray(drift) || drift.length === 0) return Promise.resolve(result);
+    if (!hasDrift(olds)) return Promise.resolve(result);
     const detailedDiff = new Map([...result.detailedDiff, ["drift", { kind: "delete", inputDiff: false } as const]]);
     return Promise.resolve({ ...result, changes: true, detailedDiff });
   }
@@ -133,7 +137,7 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       if (snapshot !== undefined) sayAdoption(context, parsed, snapshot);
       return { id: unknown, outputs: { ...inputs, generation: 1, drift: [] } };
     }
-    return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, undefined, undefined, inputs)) };
+    return { id, outputs: await kept(id, inputs, () => this.apply(context, parsed, nothingKnown, inputs)) };
   }
 
   async update(context: CallContext, request: UpdateRequest): Promise<ValueMap> {
@@ -143,8 +147,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       if (parsed !== undefined) await this.previewCheck(context, parsed);
       return { ...news, generation: olds["generation"] ?? null, drift: [] };
     }
-    const before = this.parse(urn, oldInputs);
-    return kept(id, news, () => this.apply(context, parsed, before?.intent, generationOf(olds), news));
+    const before = this.parse(urn, oldInputs)?.intent;
+    const known = { before, generation: generationOf(olds), drifted: hasDrift(olds) };
+    return kept(id, news, () => this.apply(context, parsed, known, news));
   }
 
   /** A host that cannot be asked now may be back when the change is made: that is a warning, not an error. */
@@ -172,15 +177,14 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
   private async apply(
     context: CallContext,
     { connection, host, intent }: Parsed<I>,
-    before: Intent | undefined,
-    expectedGeneration: number | undefined,
+    known: Known,
     inputs: ValueMap,
   ): Promise<ValueMap> {
     const whole = wholeIntent(intent, this.hosts.vteps);
     context.status(`applying to ${host}`);
     const place = { session: this.hosts.session(connection), host, intent, whole };
     const { generation, snapshot } = await this.hosts.progress.during(host, context, () =>
-      applyChange(context, place, before, expectedGeneration),
+      applyChange(context, place, known),
     );
     // Proof: what was just read back is what was asked for.
     const drift = driftOf(whole, snapshot);
@@ -194,7 +198,18 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       });
     }
     if (intent.kind === "segment") this.warnOfNarrowPaths(context, host, intent, snapshot);
+    await this.settleFirewall(context, { connection, host, intent }, snapshot);
     return { ...inputs, generation, drift: [] };
+  }
+
+  /** What rules speak of came, changed or went: until they follow, the host lets nothing of it through. */
+  private async settleFirewall(
+    context: CallContext,
+    { connection, host, intent }: Parsed<I>,
+    snapshot: Snapshot,
+  ): Promise<void> {
+    if (snapshot.firewall.record === undefined || !concernsFirewall(intent)) return;
+    await this.firewalls.settle(context, { name: host, uri: connectionUri(connection), connection });
   }
 
   /** Once a pair of hosts and run, however many segments they share. */
@@ -217,7 +232,12 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     const drift = driftOf(wholeIntent(intent, this.hosts.vteps), snapshot);
     const damaged = snapshot.damaged.has(resourceKey(intent));
     if (entry === undefined && !damaged && nothingLeft(intent, snapshot)) return undefined;
-    const found = [...drift, ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {})))];
+    const foreign = foreignSentences(foreignOf(intent, snapshot));
+    const found = [
+      ...drift,
+      ...foreign,
+      ...(damaged ? [damagedRecord] : recordDrift(intent, entry, generationOf(state ?? {}))),
+    ];
     for (const sentence of found) context.log("warning", `host ${host}: ${sentence}. ${adviceOn(sentence)}`);
     const generation = entry?.generation ?? state?.["generation"] ?? 0;
     return { id, inputs, outputs: { ...inputs, generation, drift: found } };
@@ -259,7 +279,10 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
       return;
     }
     const place = { session: this.hosts.session(connection), host, intent, whole: intent };
-    await this.hosts.progress.during(host, context, () => removeChange(context, place, generationOf(outputs)));
+    const snapshot = await this.hosts.progress.during(host, context, () =>
+      removeChange(context, place, generationOf(outputs)),
+    );
+    await this.settleFirewall(context, parsed, snapshot);
   }
 }
 
@@ -275,6 +298,9 @@ async function kept(id: string, inputs: ValueMap, work: () => Promise<ValueMap>)
     throw new PartialFailure(id, inputs, { ...inputs, drift: [] }, [thrown.message]);
   }
 }
+
+const nothingKnown: Known = { before: undefined, generation: undefined, drifted: false };
+const hasDrift = ({ drift }: ValueMap): boolean => Array.isArray(drift) && drift.length > 0;
 
 const generationOf = (outputs: ValueMap): number | undefined =>
   typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;

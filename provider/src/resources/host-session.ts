@@ -76,6 +76,11 @@ export class HostSession {
     return snapshot;
   }
 
+  /** A snapshot for one question, with facts only where they are asked for. */
+  async ask(queries: readonly Words[], signal: AbortSignal, facts = false): Promise<Snapshot> {
+    return (await this.enqueue({ fragment: undefined, facts, queries, signal })).snapshot;
+  }
+
   /**
    * A snapshot that may be some seconds old: enough for the checks of a preview and to see what is in use. Facts are
    * not always in it.

@@ -5,6 +5,7 @@ import { VtepBook } from "../ipam/vtep-book";
 import { Declared } from "./declared";
 import { FleetProgress } from "./progress";
 import { Arrivals, HostSession } from "./host-session";
+import { RunAllocations } from "./run-allocations";
 
 /** The hosts of this run: one session each. */
 export class Hosts {
@@ -12,6 +13,7 @@ export class Hosts {
   /** Of the run's subnets. */
   readonly vteps = new VtepBook();
   readonly progress = new FleetProgress();
+  readonly allocations = new RunAllocations();
   private readonly sessions = new Map<string, HostSession>();
   private readonly arrivals = new Arrivals();
   private readonly retired = new Set<string>();
@@ -20,7 +22,16 @@ export class Hosts {
   private readonly names = new Map<string, string>();
   private readonly pairs = new Set<string>();
 
-  constructor(private readonly acquire: (connection: Connection) => Target) {}
+  /** @param open a target of its own, which makes a connection of its own; needed where something is changed */
+  constructor(
+    private readonly acquire: (connection: Connection) => Target,
+    private readonly open: (connection: Connection) => Target = acquire,
+  ) {}
+
+  /** Nothing of it is shared: whoever dials closes it. */
+  dial(connection: Connection): Target {
+    return this.open(connection);
+  }
 
   session(connection: Connection): HostSession {
     const uri = connectionUri(connection);

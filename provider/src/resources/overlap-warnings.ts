@@ -1,4 +1,5 @@
-import type { Intent, RouterIntent } from "../compile/intent";
+import type { Intent, RouterIntent, SegmentIntent } from "../compile/intent";
+import { markOf } from "../compile/names";
 import { overlaps, parseCidr } from "../model/cidr";
 import type { Snapshot } from "../model/snapshot";
 
@@ -13,13 +14,50 @@ const owners: readonly (readonly [RegExp, string])[] = [
   [/^(wg|tun|tap|ppp|tailscale)\d*$/, "a tunnel's"],
 ];
 
+/** What fits the host today and may still surprise somebody. */
+export function overlapWarnings(intent: Intent, snapshot: Snapshot): readonly string[] {
+  switch (intent.kind) {
+    case "router":
+      return hiddenDestinations(intent, snapshot);
+    case "segment":
+      return contestedPools(intent, snapshot);
+    case "port":
+    case "peering":
+    case "adopted":
+      return [];
+  }
+}
+
+/**
+ * One engine refuses two networks that overlap. The networks that it has are looked at elsewhere; these are those that
+ * it may make by itself, whenever somebody asks for one without saying its addresses.
+ */
+function contestedPools(intent: SegmentIntent, { facts, dockerNetworks }: Snapshot): readonly string[] {
+  if (intent.dockerNetwork === undefined) return [];
+  const had = dockerNetworks.filter(({ mark }) => mark === markOf(intent)).flatMap(({ subnets }) => subnets);
+  return [intent.ipv4, intent.ipv6].flatMap((family) => {
+    if (family === undefined) return [];
+    const wanted = family.pool ?? family.cidr;
+    if (had.includes(wanted)) return [];
+    const pools = (facts?.docker?.addressPools ?? []).filter((pool) =>
+      overlaps(parseCidr(pool, "pool"), parseCidr(wanted, "cidr")),
+    );
+    if (pools.length === 0) return [];
+    return [
+      `subnet ${intent.label} (${wanted}) overlaps ${pools.join(", ")}, from which this Docker engine takes the addresses ` +
+        "of networks that are given none. Where such a network has them first, the engine refuses the subnet's. " +
+        "Choose another CIDR, or set the engine's default-address-pools.",
+    ];
+  });
+}
+
 /**
  * What a network with a way out hides from its own endpoints: the network's space is looked for inside first, so what
  * else the host reaches at these addresses is not reached from inside. Nothing of the host's own traffic changes, and
  * without a way out nothing is lost.
  */
-export function overlapWarnings(intent: Intent, { host }: Snapshot): readonly string[] {
-  if (intent.kind !== "router" || (intent.egress?.mode ?? (intent.egress && "nat")) !== "nat") return [];
+function hiddenDestinations(intent: RouterIntent, { host }: Snapshot): readonly string[] {
+  if ((intent.egress?.mode ?? (intent.egress && "nat")) !== "nat") return [];
   const spaces = spacesOf(intent);
   const hidden = host.routes.filter(
     ({ destination, device }) =>

@@ -1,5 +1,5 @@
 import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
-import { boolean, ofType, string } from "./types";
+import { boolean, integer, ofType, string } from "./types";
 
 export const egressType: EnumTypeSpec = {
   type: "string",
@@ -77,7 +77,8 @@ export const endpoint: ResourceSpec = {
     labels: {
       type: "object",
       additionalProperties: { type: "string" },
-      description: "Labels, for groups to select by.",
+      description:
+        "Labels, for groups to select by, with the syntax of Kubernetes: `app: web`, `example.com/tier: front`. All hosts of the fabric know them before the endpoint is attached.",
     },
   },
   requiredInputs: ["host"],
@@ -88,5 +89,9 @@ export const endpoint: ResourceSpec = {
     dockerNetworkName: string("The Docker network of its subnet."),
     networkMode: string("The container's network mode."),
     labels: { type: "object", additionalProperties: { type: "string" }, description: "Labels." },
+    subnetVni: integer("VNI of its subnet."),
+    networkVni: integer("VNI of its network."),
+    fabricUrn: string("URN of its fabric."),
+    hostUri: string("The host on which it is, as its connection says."),
   },
 };

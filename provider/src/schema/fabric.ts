@@ -15,6 +15,16 @@ export const reservedCidrType: ObjectTypeSpec = {
   required: ["cidr", "reason"],
 };
 
+export const managementAccessType: ObjectTypeSpec = {
+  type: "object",
+  description: "From where the hosts of a fabric are administered.",
+  properties: {
+    cidr: string("Addresses of those who administer, IPv4 or IPv6, such as `198.51.100.0/24`."),
+    ports: string("TCP ports of the hosts: `22`, or `22,8443`, or `9000-9010`."),
+  },
+  required: ["cidr", "ports"],
+};
+
 export const fabric: ResourceSpec = {
   description: "The hosts that networks can span, and what they share: VNIs, the VXLAN port, the MTU, address pools.",
   isComponent: true,
@@ -39,6 +49,10 @@ export const fabric: ResourceSpec = {
       "Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).",
     ),
     ipv6TransitCidr: string("The same for IPv6. Default `fd73:646e:7472::/96`."),
+    management: listOf(
+      "sdn:index:ManagementAccess",
+      "What may never be cut off: no firewall policy closes these TCP ports of the hosts to these addresses. Default: nothing, besides the session that Pulumi itself uses.",
+    ),
   },
   requiredInputs: ["hosts"],
   properties: {
@@ -50,6 +64,7 @@ export const fabric: ResourceSpec = {
     reservedCidrs: listOf("sdn:index:ReservedCidr", "Addresses that belong to others."),
     transitCidr: string("Addresses of the links between routers and hosts."),
     ipv6TransitCidr: string("The same for IPv6."),
+    management: listOf("sdn:index:ManagementAccess", "What no firewall policy cuts off."),
   },
   required: ["hosts", "mtu", "vniRange", "underlayPort", "addressPools", "transitCidr", "ipv6TransitCidr"],
 };

@@ -47,7 +47,7 @@ export const hostEventType: ObjectTypeSpec = {
   properties: {
     time: string("When, UTC, RFC 3339."),
     kind: string(
-      "`restored` (after a start of the host), `repaired` (somebody had changed something), `failed`, or `damaged` (the saved record was, and nothing of it was made).",
+      "`restored` (after a start of the host), `repaired` (somebody had changed something), `rolled-back` (a change of the firewall that was not proved in time), `failed`, or `damaged` (the saved record was, and nothing of it was made).",
     ),
     resource: string("Which resource, such as `segment-4097`; `-` for all of them."),
     detail: string("What was wrong; of `restored`, how many resources were made again."),

@@ -78,6 +78,35 @@ export const sharedPort: ResourceSpec = {
   required: Object.keys(shared),
 };
 
+function firewallResource(description: string, spec: string, importId: string): ResourceSpec {
+  const inputs = {
+    hosts: anything("The hosts that enforce it: a list of objects with `name` and `connection`."),
+    spec: anything(spec),
+  };
+  return {
+    description: `${description} Made by its component.${importSection(importId)}`,
+    inputProperties: inputs,
+    requiredInputs: Object.keys(inputs),
+    properties: {
+      ...inputs,
+      drift: strings("How the hosts differed when they were last read. Empty when they did not."),
+      pending: strings("Names of the hosts that have not got it yet, because they could not be reached."),
+    },
+    required: [...Object.keys(inputs), "drift", "pending"],
+  };
+}
+
+export const policyOnHosts = firewallResource(
+  "A firewall policy on all hosts of its fabric.",
+  "The policy, with every name made a number or an address.",
+  "sdn:firewall:Policy web ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#policy-web",
+);
+export const memberOnHosts = firewallResource(
+  "The labels of an endpoint, as all hosts of its fabric know them.",
+  "The endpoint's addresses and labels.",
+  "sdn:firewall:Member web1 ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#member-4098-web1",
+);
+
 const common: Readonly<Record<string, PropertySpec>> = {
   label: string("The component's name."),
   hostUris: strings("Hosts whose own records are looked at for what is in use."),

@@ -1,13 +1,17 @@
+import { addressPlanTypes, getAddressPlan } from "./address-plan";
 import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxlanType } from "./adopted";
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
-import { fabric, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
+import { fabric, managementAccessType, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
+import { firewallPolicy, firewallTypes, securityGroup } from "./firewall";
 import { connectionType, factsType, host, hostEventType, sshType } from "./host";
 import {
   adoptedOnHost,
   endpointAllocation,
+  memberOnHosts,
   networkAllocation,
   peering,
   peeringAllocation,
+  policyOnHosts,
   port,
   router,
   segment,
@@ -27,12 +31,16 @@ export const components = {
   "sdn:index:AdoptedSegment": adoptedSegment,
   "sdn:index:Endpoint": endpoint,
   "sdn:index:Fabric": fabric,
+  "sdn:index:FirewallPolicy": firewallPolicy,
   "sdn:index:NetworkPeering": networkPeering,
+  "sdn:index:SecurityGroup": securityGroup,
   "sdn:index:Subnet": subnet,
   "sdn:index:VirtualNetwork": virtualNetwork,
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
 export const customResources = {
+  "sdn:firewall:Member": memberOnHosts,
+  "sdn:firewall:Policy": policyOnHosts,
   "sdn:index:Host": host,
   "sdn:ipam:EndpointAllocation": endpointAllocation,
   "sdn:ipam:NetworkAllocation": networkAllocation,
@@ -47,6 +55,7 @@ export const customResources = {
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
 export const functions = {
+  "sdn:index:getAddressPlan": getAddressPlan,
   "sdn:index:getRoute": getRoute,
   "sdn:index:getTopology": getTopology,
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
@@ -63,6 +72,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:HostEvent": hostEventType,
   "sdn:index:HostFacts": factsType,
   "sdn:index:Interface": interfaceType,
+  "sdn:index:ManagementAccess": managementAccessType,
   "sdn:index:Namespace": namespaceType,
   "sdn:index:DestinationNat": destinationNatType,
   "sdn:index:Nat": natType,
@@ -73,6 +83,8 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:ReservedCidr": reservedCidrType,
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
+  ...firewallTypes,
+  ...addressPlanTypes,
   ...seeingTypes,
 };
 

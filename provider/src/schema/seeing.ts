@@ -35,8 +35,10 @@ const topologyNetwork: ObjectTypeSpec = {
     egress: string("`nat` or `routed` where any of its routers has a way out, else `none`."),
     hosts: strings("The hosts with a router of it."),
     peers: strings("Names of the networks that it has a peering with."),
+    routes: listOf("sdn:index:Route", "Its static routes."),
+    policyRoutes: listOf("sdn:index:PolicyRoute", "Its routes by source, in the order in which they are asked."),
   },
-  required: ["name", "owner", "vni", "mtu", "egress", "hosts", "peers"],
+  required: ["name", "owner", "vni", "mtu", "egress", "hosts", "peers", "routes", "policyRoutes"],
 };
 
 const topologySegment: ObjectTypeSpec = {
@@ -64,13 +66,14 @@ const topologySubnet: ObjectTypeSpec = {
     network: name("Its network"),
     vni: integer("VNI of the segment."),
     cidr: string("Its IPv4 addresses."),
-    gateway: string("The IPv4 gateway."),
+    gateway: string("The IPv4 gateway. Absent where the subnet is internal."),
     ipv6Cidr: string("Its IPv6 addresses."),
-    ipv6Gateway: string("The IPv6 gateway."),
+    ipv6Gateway: string("The IPv6 gateway. Absent where the subnet is internal."),
     mtu: integer("MTU, bytes."),
+    internal: boolean("Whether it is layer 2 only, without gateways."),
     segments: listOf("sdn:index:TopologySegment", "The subnet host by host."),
   },
-  required: ["name", "owner", "network", "vni", "mtu", "segments"],
+  required: ["name", "owner", "network", "vni", "mtu", "internal", "segments"],
 };
 
 const topologyEndpoint: ObjectTypeSpec = {
@@ -136,7 +139,8 @@ export const seeingTypes = {
   "sdn:index:TopologyVxlan": topologyVxlan,
 } as const;
 
-const hosts: PropertySpec = {
+/** An argument of every function here. */
+export const hosts: PropertySpec = {
   type: "array",
   items: { $ref: "pulumi.json#/Any" },
   description: "The hosts to look at: `Host` resources, or the `hosts` of a `Fabric`.",
@@ -163,7 +167,7 @@ export const getTopology: FunctionSpec = {
 
 export const getRoute: FunctionSpec = {
   description:
-    "What becomes of a packet: bridge, VXLAN to which host, gateway, router, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.",
+    "What becomes of a packet: bridge, VXLAN to which host, gateway, router with its routes by source and by destination, way out, or why it is dropped. Computed from what the hosts hold (one execution each); no packet is sent.",
   inputs: {
     type: "object",
     description: "From where to where.",
@@ -181,7 +185,7 @@ export const getRoute: FunctionSpec = {
     description: "The way.",
     properties: {
       outcome: string(
-        "`delivered`; `outside`: it left by a host's way out; `dropped`; `unknown`: nobody is known to have the address.",
+        "`delivered`; `outside`: it left by a host's way out; `forwarded`: the next hop of a route has it, and what that does is its own; `dropped`; `unknown`: nobody is known to have the address.",
       ),
       reason: string("Why, as a sentence."),
       mtu: integer("Largest packet that the way carries, bytes."),

@@ -78,8 +78,9 @@ export const subnet: ResourceSpec = {
     mtu: integer("MTU, bytes."),
     dockerNetworkName: string("What containers attach to, on every host of the subnet that has an engine."),
     networkVni: integer("VNI of the network."),
+    fabricUrn: string("URN of the fabric."),
     hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as endpoints use them." },
     segments: anything("URNs of its segments by host."),
   },
-  required: ["vni", "internal", "mtu", "networkVni", "hosts", "segments"],
+  required: ["vni", "internal", "mtu", "networkVni", "fabricUrn", "hosts", "segments"],
 };

@@ -60,6 +60,7 @@ export const integer = (description: string, more: Partial<PropertySpec> = {}): 
   description,
   ...more,
 });
+export const number = (description: string): PropertySpec => ({ type: "number", description });
 export const boolean = (description: string, more: Partial<PropertySpec> = {}): PropertySpec => ({
   type: "boolean",
   description,

@@ -27,6 +27,11 @@ export class TargetPool {
     return target;
   }
 
+  /** A target that shares nothing with others. Whoever dials closes it. */
+  dial(connection: Connection): Target {
+    return this.#open(connection);
+  }
+
   /** Closes every target. A later `acquire` opens anew. */
   async closeAll(): Promise<void> {
     const targets = [...this.#targets.values()];

@@ -6,6 +6,8 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
+import {Endpoint, Host, SecurityGroup, Subnet, VirtualNetwork} from "..";
+
 /**
  * Addresses that an endpoint may send from besides its own.
  */
@@ -215,6 +217,144 @@ export interface DestinationNatArgs {
 }
 
 /**
+ * What becomes of packets that no rule of the policy matches, for each direction.
+ */
+export interface FirewallDefaultsArgs {
+    /**
+     * Of what is sent.
+     */
+    egress: pulumi.Input<enums.FirewallDefaultAction>;
+    /**
+     * Of what arrives.
+     */
+    ingress: pulumi.Input<enums.FirewallDefaultAction>;
+}
+
+/**
+ * The other side of a packet. Exactly one of the properties, and `except` with `cidr`. Groups, subnets and endpoints mean what is in the same network and in networks peered with it.
+ */
+export interface FirewallPeerArgs {
+    /**
+     * Everybody. Only `true` is possible.
+     */
+    any?: pulumi.Input<boolean | undefined>;
+    /**
+     * A block of addresses, IPv4 or IPv6, such as `203.0.113.0/24`. In whatever network they are.
+     */
+    cidr?: pulumi.Input<string | undefined>;
+    /**
+     * What a DNS name resolves to on the host that judges, such as `mirror.example.com`. In rules that allow, alone: to deny by name fails open where the name resolves to something else for the peer.
+     */
+    dnsName?: pulumi.Input<string | undefined>;
+    /**
+     * One endpoint: its addresses.
+     */
+    endpoint?: pulumi.Input<Endpoint | undefined>;
+    /**
+     * Parts of `cidr` that are not meant. With `cidr` alone.
+     */
+    except?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * What is in a group.
+     */
+    group?: pulumi.Input<SecurityGroup | undefined>;
+    /**
+     * A whole subnet: all its addresses, unknown ones too.
+     */
+    subnet?: pulumi.Input<Subnet | undefined>;
+}
+
+/**
+ * A rule. Of a policy's rules the first one that matches decides.
+ */
+export interface FirewallRuleArgs {
+    /**
+     * What becomes of a packet that it matches.
+     */
+    action: pulumi.Input<enums.FirewallAction>;
+    /**
+     * Which packets it is about, seen from what the policy applies to.
+     */
+    direction: pulumi.Input<enums.FirewallDirection>;
+    /**
+     * False: as if the rule were not written. Default true.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * From then on it matches nothing, by the host's clock, also when nobody runs Pulumi: `2027-03-01T18:00:00Z`. With an offset from UTC. Default: never.
+     */
+    expires?: pulumi.Input<string | undefined>;
+    /**
+     * Of `ingress`: where packets come from, any of these. Left out: anywhere. An empty list matches nothing.
+     */
+    from?: pulumi.Input<pulumi.Input<inputs.FirewallPeerArgs>[] | undefined>;
+    /**
+     * A line for each first packet of a flow that it matches: `sdn POLICY/RULE ACTION: …`. Lines per second, minute, hour or day, such as `5/minute`; as many may come at once. Default: no log.
+     */
+    log?: pulumi.Input<string | undefined>;
+    /**
+     * 1 to 40 letters, digits, `.`, `_`, `-`, a letter first; not `default`. Unique in the policy. In counters and logs.
+     */
+    name: pulumi.Input<string>;
+    /**
+     * Why the rule is there. At most 200 characters; no host gets it.
+     */
+    reason?: pulumi.Input<string | undefined>;
+    /**
+     * Protocols and ports, any of these. Left out: all. An empty list matches nothing.
+     */
+    services?: pulumi.Input<pulumi.Input<inputs.FirewallServiceArgs>[] | undefined>;
+    /**
+     * Of `egress`: where packets go, any of these. Left out: anywhere. An empty list matches nothing.
+     */
+    to?: pulumi.Input<pulumi.Input<inputs.FirewallPeerArgs>[] | undefined>;
+}
+
+/**
+ * A protocol, with ports or types of ICMP.
+ */
+export interface FirewallServiceArgs {
+    /**
+     * Types by name or number, with a code where it matters: `echo-request`, `3/4`. Of `icmp` a name means the type in both families, and a number the one of IPv4. Left out: all. An empty list matches nothing.
+     */
+    icmpTypes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Destination ports of tcp, udp, sctp, dccp, udplite: `443`, `80,443`, `8000-8010`. Left out: all. 0 to 65535.
+     */
+    ports?: pulumi.Input<string | undefined>;
+    /**
+     * `tcp`, `udp`, `sctp`, `dccp`, `udplite`, `icmp` (in IPv6 packets: ICMPv6), `icmpv6`, `igmp`, `ipip`, `gre`, `esp`, `ah`, `ospf`, `pim`, `vrrp`, or a number from 0 to 255.
+     */
+    protocol: pulumi.Input<string>;
+}
+
+/**
+ * What a policy applies to. Exactly one of the properties.
+ */
+export interface FirewallTargetArgs {
+    /**
+     * One endpoint: its addresses.
+     */
+    endpoint?: pulumi.Input<Endpoint | undefined>;
+    /**
+     * What is in a group.
+     */
+    group?: pulumi.Input<SecurityGroup | undefined>;
+    /**
+     * A host itself, one of the fabric's: what it gets and sends, and what comes in for others by its published and translated ports, which are judged before translation.
+     */
+    host?: pulumi.Input<Host | undefined>;
+    /**
+     * Everything in a network.
+     */
+    network?: pulumi.Input<VirtualNetwork | undefined>;
+    /**
+     * A whole subnet: all its addresses, unknown ones too.
+     */
+    subnet?: pulumi.Input<Subnet | undefined>;
+}
+
+/**
  * An interface of the host. It becomes a port of the segment; its addresses are its owner's business.
  */
 export interface InterfaceArgs {
@@ -222,6 +362,52 @@ export interface InterfaceArgs {
      * Its name.
      */
     name: pulumi.Input<string>;
+}
+
+/**
+ * A condition on one label.
+ */
+export interface LabelExpressionArgs {
+    /**
+     * The label's key: `app`, `example.com/tier`.
+     */
+    key: pulumi.Input<string>;
+    /**
+     * How the label is compared.
+     */
+    operator: pulumi.Input<enums.LabelOperator>;
+    /**
+     * What `In` and `NotIn` compare with; at least one. The others take none.
+     */
+    values?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+}
+
+/**
+ * Selects by labels, as in Kubernetes: every part must match. Without any part it selects all.
+ */
+export interface LabelSelectorArgs {
+    /**
+     * Further conditions on labels.
+     */
+    matchExpressions?: pulumi.Input<pulumi.Input<inputs.LabelExpressionArgs>[] | undefined>;
+    /**
+     * Labels that must be there with exactly these values.
+     */
+    matchLabels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * From where the hosts of a fabric are administered.
+ */
+export interface ManagementAccessArgs {
+    /**
+     * Addresses of those who administer, IPv4 or IPv6, such as `198.51.100.0/24`.
+     */
+    cidr: pulumi.Input<string>;
+    /**
+     * TCP ports of the hosts: `22`, or `22,8443`, or `9000-9010`.
+     */
+    ports: pulumi.Input<string>;
 }
 
 /**
@@ -321,6 +507,36 @@ export interface RouteArgs {
 }
 
 /**
+ * What a group holds. Exactly one of the properties, and `except` with `cidr`.
+ */
+export interface SecurityGroupMemberArgs {
+    /**
+     * A block of addresses, IPv4 or IPv6, such as `203.0.113.0/24`. In whatever network they are.
+     */
+    cidr?: pulumi.Input<string | undefined>;
+    /**
+     * Containers with such Docker labels, declared or not: each host follows its engine between runs. A host knows its own containers alone, so such a group is for `appliesTo` and for rules that allow.
+     */
+    containers?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
+    /**
+     * One endpoint: its addresses.
+     */
+    endpoint?: pulumi.Input<Endpoint | undefined>;
+    /**
+     * Parts of `cidr` that are not meant. With `cidr` alone.
+     */
+    except?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Endpoints of the policy's fabric with such labels, declared now or later. What is not declared is in no group.
+     */
+    labels?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
+    /**
+     * A whole subnet: all its addresses, unknown ones too.
+     */
+    subnet?: pulumi.Input<Subnet | undefined>;
+}
+
+/**
  * With which source packets leave.
  */
 export interface SourceNatArgs {
@@ -405,3 +621,4 @@ export interface VniRangeArgs {
      */
     start: pulumi.Input<number>;
 }
+

@@ -6,6 +6,200 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
+import {Endpoint, Host, SecurityGroup, Subnet, VirtualNetwork} from "..";
+
+/**
+ * A block of a network's space.
+ */
+export interface AddressPlanBlock {
+    /**
+     * The block.
+     */
+    cidr: string;
+    /**
+     * The subnet that has it.
+     */
+    subnet: string;
+}
+
+/**
+ * Room for endpoints.
+ */
+export interface AddressPlanEndpoints {
+    /**
+     * How many of them are in use.
+     */
+    inUse: number;
+    /**
+     * How many of them are left.
+     */
+    left: number;
+    /**
+     * Where their addresses are taken from: `FIRST-LAST`.
+     */
+    ranges: string[];
+    /**
+     * How many can be handed out. IPv6: rounded, where there are more than 2^53.
+     */
+    total: number;
+}
+
+/**
+ * What one host's engine hands out.
+ */
+export interface AddressPlanHostRange {
+    /**
+     * The range.
+     */
+    cidr: string;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * How many of them are in use.
+     */
+    inUse: number;
+    /**
+     * How many of them are left.
+     */
+    left: number;
+    /**
+     * The host's router, its first address.
+     */
+    router: string;
+    /**
+     * How many can be handed out. IPv6: rounded, where there are more than 2^53.
+     */
+    total: number;
+}
+
+/**
+ * A virtual network's address space.
+ */
+export interface AddressPlanNetwork {
+    /**
+     * Its IPv4 space.
+     */
+    ipv4?: outputs.AddressPlanNetworkSpace;
+    /**
+     * Its IPv6 space.
+     */
+    ipv6?: outputs.AddressPlanNetworkSpace;
+    /**
+     * The network's name.
+     */
+    name: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Its own VNI.
+     */
+    vni: number;
+}
+
+/**
+ * A network's space, of one family.
+ */
+export interface AddressPlanNetworkSpace {
+    /**
+     * The space.
+     */
+    cidr: string;
+    /**
+     * What no subnet has: the largest blocks, in order of address.
+     */
+    free: string[];
+    /**
+     * What subnets have.
+     */
+    taken: outputs.AddressPlanBlock[];
+}
+
+/**
+ * Addresses that nobody gets.
+ */
+export interface AddressPlanReservation {
+    /**
+     * `FIRST-LAST`.
+     */
+    range: string;
+    /**
+     * Why.
+     */
+    reason: string;
+}
+
+/**
+ * Addresses of a subnet, of one family.
+ */
+export interface AddressPlanSpace {
+    /**
+     * Single addresses that are in use, in order.
+     */
+    addresses: outputs.AddressUse[];
+    /**
+     * Its addresses.
+     */
+    cidr: string;
+    /**
+     * Room for endpoints. Absent where a subnet has grown and this run has not seen it.
+     */
+    endpoints?: outputs.AddressPlanEndpoints;
+    /**
+     * What hosts' engines hand out addresses from.
+     */
+    hostRanges: outputs.AddressPlanHostRange[];
+    /**
+     * How many more hosts get a range. Absent where `endpoints` is.
+     */
+    hostRangesLeft?: number;
+    /**
+     * What nobody gets. Empty where `rulesKnown` is false.
+     */
+    reservations: outputs.AddressPlanReservation[];
+    /**
+     * How many addresses the CIDR has. IPv6: rounded.
+     */
+    size: number;
+}
+
+/**
+ * A subnet's addresses.
+ */
+export interface AddressPlanSubnet {
+    /**
+     * Its IPv4 addresses.
+     */
+    ipv4?: outputs.AddressPlanSpace;
+    /**
+     * Its IPv6 addresses.
+     */
+    ipv6?: outputs.AddressPlanSpace;
+    /**
+     * The subnet's name.
+     */
+    name: string;
+    /**
+     * Its network's name.
+     */
+    network: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Whether this run has the subnet, and so knows its reservations and allocation ranges. Else the usual division is taken, by what hosts hold.
+     */
+    rulesKnown: boolean;
+    /**
+     * VNI of the segment.
+     */
+    vni: number;
+}
+
 /**
  * Addresses from one to another, IPv4 or IPv6.
  */
@@ -18,6 +212,28 @@ export interface AddressRange {
      * The first address.
      */
     start: string;
+}
+
+/**
+ * One address that is in use.
+ */
+export interface AddressUse {
+    /**
+     * The address.
+     */
+    address: string;
+    /**
+     * Where it is. Absent for a gateway, and for what is not on a host or only reserves the address.
+     */
+    host?: string;
+    /**
+     * Name of the endpoint or container; else empty.
+     */
+    name: string;
+    /**
+     * `gateway`; `router`: a host's own; `endpoint`; `container`: it joined the Docker network itself.
+     */
+    use: string;
 }
 
 /**
@@ -87,7 +303,7 @@ export interface HostEvent {
      */
     detail: string;
     /**
-     * `restored` (after a start of the host), `repaired` (somebody had changed something), `failed`, or `damaged` (the saved record was, and nothing of it was made).
+     * `restored` (after a start of the host), `repaired` (somebody had changed something), `rolled-back` (a change of the firewall that was not proved in time), `failed`, or `damaged` (the saved record was, and nothing of it was made).
      */
     kind: string;
     /**
@@ -143,6 +359,42 @@ export interface HostFacts {
 }
 
 /**
+ * From where the hosts of a fabric are administered.
+ */
+export interface ManagementAccess {
+    /**
+     * Addresses of those who administer, IPv4 or IPv6, such as `198.51.100.0/24`.
+     */
+    cidr: string;
+    /**
+     * TCP ports of the hosts: `22`, or `22,8443`, or `9000-9010`.
+     */
+    ports: string;
+}
+
+/**
+ * A route for packets by their source, before all routes by destination.
+ */
+export interface PolicyRoute {
+    /**
+     * Source: a CIDR inside the network's space. Not in the next hop's own subnet.
+     */
+    from: string;
+    /**
+     * By whom: an address in one of the network's subnets. What comes back out of that subnet is routed as usual.
+     */
+    nextHop: string;
+    /**
+     * Its place, 1 to 999: the lowest that matches decides. Unique for each address family.
+     */
+    priority: number;
+    /**
+     * Destination: a CIDR. Default: whatever would take the default route.
+     */
+    to?: string;
+}
+
+/**
  * Addresses that are handed to nobody.
  */
 export interface Reservation {
@@ -172,6 +424,20 @@ export interface ReservedCidr {
      * Whose they are; messages say it.
      */
     reason: string;
+}
+
+/**
+ * A static route in the network's routers.
+ */
+export interface Route {
+    /**
+     * Where to: a CIDR. Not the network's own space, and not a part of one of its subnets.
+     */
+    destination: string;
+    /**
+     * By whom: an address in one of the network's subnets, whose endpoint sends packets on (it needs `antiSpoofing: false`); on every host that has that subnet. Or `blackhole`: dropped.
+     */
+    nextHop: string;
 }
 
 /**
@@ -331,6 +597,14 @@ export interface TopologyNetwork {
      */
     peers: string[];
     /**
+     * Its routes by source, in the order in which they are asked.
+     */
+    policyRoutes: outputs.PolicyRoute[];
+    /**
+     * Its static routes.
+     */
+    routes: outputs.Route[];
+    /**
      * Its own VNI.
      */
     vni: number;
@@ -383,15 +657,19 @@ export interface TopologySubnet {
      */
     cidr?: string;
     /**
-     * The IPv4 gateway.
+     * The IPv4 gateway. Absent where the subnet is internal.
      */
     gateway?: string;
+    /**
+     * Whether it is layer 2 only, without gateways.
+     */
+    internal: boolean;
     /**
      * Its IPv6 addresses.
      */
     ipv6Cidr?: string;
     /**
-     * The IPv6 gateway.
+     * The IPv6 gateway. Absent where the subnet is internal.
      */
     ipv6Gateway?: string;
     /**
@@ -450,5 +728,23 @@ export interface VniRange {
      * First VNI, 1 to 16777215.
      */
     start: number;
+}
+
+/**
+ * A VNI that is in use.
+ */
+export interface VniUse {
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * What has it: `subnet web`.
+     */
+    use: string;
+    /**
+     * The VNI.
+     */
+    vni: number;
 }
 

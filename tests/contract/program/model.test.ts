@@ -25,7 +25,31 @@ class ModelMachine implements Machine {
   };
   sysctl = (key: string): string => this.host.sysctl(key);
   setSysctl = (key: string, value: string): void => this.host.setSysctl(key, value);
+  pastDeadline = async (): Promise<void> => this.host.passTime(3600);
+  deleteTable = (name: string): void => this.host.change(({ firewall }) => firewall.tables.delete(name));
+  addChain = (table: string, name: string): void =>
+    this.host.change(({ firewall: { tables } }) => {
+      const chain = { add: { chain: { family: "inet", table, name } } };
+      tables.set(table, [...(tables.get(table) ?? []), chain]);
+    });
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
+  intrude = async (router: string): Promise<void> => {
+    this.host.change(({ namespaces }) => {
+      for (const where of ["-", router]) {
+        const table = namespaces.get(where)?.tables.get("inet sdn");
+        table?.sets.set("sneakers", new Set(["10.9.9.9"]));
+        table?.chains.set("sneaky", [""]);
+        table?.chains.get("forward")?.push("");
+      }
+      const inet = namespaces.get("-")?.tables.get("inet sdn");
+      inet?.maps.set("sneaks", new Map([["10.9.9.9", { value: "10.9.9.8", mark: "" }]]));
+      inet?.sets.get("pairs")?.add("sdn-b-5001 . eth9");
+      inet?.maps.get("ports4")?.set("192.0.2.11 . tcp . 22", { value: "10.9.9.9", mark: "" });
+      const bridge = namespaces.get("-")?.tables.get("bridge sdn");
+      bridge?.chains.set("sneaky", []);
+      bridge?.sets.get("router_ports")?.add("eth9");
+    });
+  };
   reset = async (): Promise<void> => {
     this.host = new ModelHost();
     this.host.addNamespace(this.box);

@@ -6,8 +6,10 @@ import type {
   RouterIntent,
   SegmentIntent,
 } from "../../../provider/src/compile/intent";
+import { foreignOf, foreignSentences, foreignWords } from "../../../provider/src/compile/foreign";
 import { markOf, routerNamespace } from "../../../provider/src/compile/names";
 import { driftOf } from "../../../provider/src/compile/plan";
+import type { Words } from "../../../provider/src/compile/steps";
 import { SdnError } from "../../../provider/src/model/error";
 import type { Snapshot } from "../../../provider/src/model/snapshot";
 import type { FragmentResult, Report } from "../../../provider/src/render/report";
@@ -26,6 +28,7 @@ import {
   segmentIntent,
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
+import { firewall } from "./firewall-cases";
 
 /** A host, and what others do to it. */
 export interface Machine {
@@ -48,13 +51,24 @@ export interface Machine {
   /** The host's own, as somebody else sees and sets them. */
   sysctl(key: string): string;
   setSysctl(key: string, value: string): void;
+  /** Until the time for the proof of an armed change is over, and the host has done what it does then. */
+  pastDeadline(): Promise<void>;
+  /** What somebody else does to a table of the family `inet`. */
+  deleteTable(name: string): void;
+  addChain(table: string, name: string): void;
+  /**
+   * Somebody puts into the tables `inet sdn` of the host and of that router a chain `sneaky`, to which `forward` leads
+   * and which looks into a set `sneakers`; into the host's a map `sneaks` and elements of pairs and ports4; into the
+   * bridge's a chain `sneaky` and an element of router_ports.
+   */
+  intrude(router: string): Promise<void>;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */
   reset(): Promise<void>;
 }
 
-interface Bench {
+export interface Bench {
   readonly machine: Machine;
   readonly router: RouterIntent;
   readonly segment: SegmentIntent;
@@ -63,6 +77,8 @@ interface Bench {
   readonly peerOf: RouterIntent;
   readonly peering: PeeringIntent;
   apply(to: Intent, from?: Intent, expectedGeneration?: number): Promise<FragmentResult | undefined>;
+  /** The same again, with more words. */
+  applyWith(to: Intent, more: readonly Words[]): Promise<FragmentResult | undefined>;
   remove(intent: Intent): Promise<Report>;
   report(about: readonly Intent[]): Promise<Snapshot>;
   drift(intent: Intent): Promise<readonly string[]>;
@@ -72,7 +88,7 @@ interface Bench {
   events(): Promise<readonly string[]>;
 }
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly check: (bench: Bench) => Promise<void>;
 }
@@ -535,6 +551,25 @@ const adoption: readonly Case[] = [
     },
   },
   {
+    name: "what was adopted is somebody's to make again after a start: no fault until then, and adopted again after that",
+    check: async ({ machine, apply, drift, report, again, events, router }) => {
+      const intent = { ...office, scope: machine.scope };
+      await machine.addHandmade();
+      for (const one of [router, intent]) await apply(one);
+      await machine.restart();
+      await again("restore");
+      await again("assert");
+      expect((await events()).filter((event) => event.startsWith("failed"))).toEqual([]);
+      expect([machine.hasLink("br0"), machine.hasLink("vx42")]).toEqual([false, false]);
+      expect(await drift(router)).toEqual([]);
+      expect(await drift(intent)).toContain("interface br0, which was adopted, is missing");
+      await machine.addHandmade();
+      await again("assert");
+      expect(aliasesIn(await report([]))).toEqual([markOf(intent), markOf(intent)]);
+      expect(await drift(intent)).toEqual([]);
+    },
+  },
+  {
     name: "what was changed since it was adopted is put back",
     check: async ({ machine, apply, drift }) => {
       const intent = { ...office, scope: machine.scope };
@@ -718,7 +753,70 @@ const persistence: readonly Case[] = [
   },
 ];
 
-const cases = { adoption, creation, changes, records, removal, peering, routing, translation, refusals, persistence };
+const intrusions: readonly Case[] = [
+  {
+    name: "shows nothing foreign in the tables that it makes, with everything that there is in them",
+    check: async ({ apply, report, router, segment, port, peerOf, peering }) => {
+      const gateway = { ...router, egress: egressDual, nat };
+      for (const intent of [gateway, segment, port, peerOf, peering]) expect(await apply(intent)).toEqual(ok(1));
+      const snapshot = await report([]);
+      for (const intent of [gateway, peerOf, segment]) expect(foreignOf(intent, snapshot)).toEqual([]);
+    },
+  },
+  {
+    name: "finds chains, sets, maps and elements of somebody else's in its tables, and takes them away",
+    check: async ({ machine, apply, applyWith, report, drift, router, segment, port }) => {
+      const gateway = { ...router, egress: egressDual, nat };
+      for (const intent of [gateway, segment, port]) expect(await apply(intent)).toEqual(ok(1));
+      const inside = routerNamespace(5000, machine.scope);
+      await machine.intrude(inside);
+      const foreign = foreignOf(gateway, await report([]));
+      expect(foreignSentences(foreign)).toEqual([
+        `nftables chain inet sdn sneaky in ${inside} is not ours`,
+        `nftables set inet sdn sneakers in ${inside} is not ours`,
+        "nftables chain inet sdn sneaky is not ours",
+        "element sdn-b-5001 . eth9 of nftables set inet sdn pairs is not ours",
+        "nftables set inet sdn sneakers is not ours",
+        "element 192.0.2.11 . tcp . 22 of nftables set inet sdn ports4 is not ours",
+        "nftables map inet sdn sneaks is not ours",
+        "nftables chain bridge sdn sneaky is not ours",
+        "element eth9 of nftables set bridge sdn router_ports is not ours",
+      ]);
+      expect(await applyWith(gateway, foreignWords(foreign))).toEqual(ok(1));
+      expect(foreignOf(gateway, await report([]))).toEqual([]);
+      for (const intent of [gateway, segment, port]) expect(await drift(intent)).toEqual([]);
+    },
+  },
+  {
+    name: "leaves in its tables what a record accounts for by then, and what is gone already",
+    check: async ({ apply, applyWith, drift, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      const words = [
+        ["remove_foreign", "-", "inet", "element", "bridges", "sdn-b-5001"],
+        ["remove_foreign", "-", "inet", "element", "bridges", "sdn-b-50"],
+        ["remove_foreign", "-", "inet", "element", "pairs", "sdn-b-5001/sdn-b-5001"],
+        ["remove_foreign", "-", "bridge", "chain", "sneaky"],
+      ];
+      expect(await applyWith(router, words)).toEqual(ok(1));
+      for (const intent of [router, segment]) expect(await drift(intent)).toEqual([]);
+    },
+  },
+];
+
+const cases = {
+  adoption,
+  creation,
+  changes,
+  records,
+  removal,
+  peering,
+  routing,
+  translation,
+  refusals,
+  persistence,
+  firewall,
+  intrusions,
+};
 
 export function describeProgramContract(what: string, open: () => Machine): void {
   describe(`the program on ${what}`, () => {
@@ -746,6 +844,11 @@ function benchOf(machine: Machine): Bench {
     apply: async (to, from, expected) => {
       const fragment = applyFragment(to, from, expected);
       return (await run(scope, [fragment])).results.get(fragment.key);
+    },
+    applyWith: async (to, more) => {
+      const fragment = applyFragment(to, to);
+      const changed = { ...fragment, words: [...fragment.words, ...more] };
+      return (await run(scope, [changed])).results.get(fragment.key);
     },
     remove: (intent) => run(scope, [removeFragment(intent)]),
     report,

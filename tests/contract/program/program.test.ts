@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { parseReport } from "../../../provider/src/render/report";
 import { routerIntent } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
+import { waitFor } from "../support/wait";
 import { ProgramHost, sh } from "./bench";
 import type { Machine } from "./program.contract";
 import { describeProgramContract } from "./program.contract";
@@ -45,6 +46,24 @@ class RealMachine implements Machine {
   };
   sysctl = (key: string): string => this.host.in(`sysctl -n ${key}`).trim();
   setSysctl = (key: string, value: string): void => void this.host.in(`sysctl -qw ${key}=${value}`);
+  pastDeadline = (): Promise<void> =>
+    waitFor("the end of what is armed", () => !existsSync(`${this.host.ledger}/firewall.armed`));
+  deleteTable = (name: string): void => void this.host.in(`nft delete table inet ${name}`);
+  addChain = (table: string, name: string): void => void this.host.in(`nft add chain inet ${table} ${name}`);
+  intrude = async (router: string): Promise<void> => {
+    const both = `
+      nft add set inet sdn sneakers '{ type ipv4_addr; elements = { 10.9.9.9 }; }'
+      nft add chain inet sdn sneaky
+      nft add rule inet sdn sneaky ip daddr @sneakers accept
+      nft add rule inet sdn forward jump sneaky`;
+    this.host.in(`${both}
+      nft add map inet sdn sneaks '{ type ipv4_addr : ipv4_addr; elements = { 10.9.9.9 : 10.9.9.8 }; }'
+      nft add element inet sdn pairs '{ sdn-b-5001 . eth9 }'
+      nft add element inet sdn ports4 '{ 192.0.2.11 . tcp . 22 : 10.9.9.9 }'
+      nft add chain bridge sdn sneaky
+      nft add element bridge sdn router_ports '{ eth9 }'`);
+    sh(`ip netns exec ${router} sh -ec "${both}"`);
+  };
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }

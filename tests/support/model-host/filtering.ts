@@ -93,6 +93,25 @@ export const filtering: Readonly<Record<string, Operation>> = {
     const elements = hostTable(state, "inet")?.maps.get(map);
     if (elements?.get(shown(key))?.mark === mark) elements.delete(shown(key));
   },
+  remove_foreign: ({ state }, where = "", family = "", kind = "", name = "", value = "") => {
+    const table = state.namespaces.get(where)?.tables.get(`${family} sdn`);
+    const records = [...state.ledger.values()].flatMap(({ words }) => words);
+    const mentions = (...words: readonly string[]): boolean =>
+      records.some((line) => words.some((text) => ` ${line} `.includes(` ${text} `)));
+    switch (kind) {
+      case "element":
+        if (mentions(`${name}=${value}`, `nft_map ${name} ${value}`)) return;
+        table?.sets.get(name)?.delete(shown(value));
+        table?.maps.get(name)?.delete(shown(value));
+        return;
+      case "chain":
+        if (!mentions(`nft_chain ${where} ${name}`)) table?.chains.delete(name);
+        return;
+      default:
+        table?.sets.delete(name);
+        table?.maps.delete(name);
+    }
+  },
   remove_nft_chain: ({ state }, where = "", chain = "") => {
     state.namespaces.get(where)?.tables.get("inet sdn")?.chains.delete(chain);
   },

@@ -3,6 +3,8 @@ import type { ModelLink, ModelState } from "./state";
 import { emptyNamespace, link } from "./state";
 import { linkOf, networkId, space } from "./places";
 import { ensureElements, filtering } from "./filtering";
+import { firewallOperations } from "./firewall";
+import { ensureSysctl } from "./settings";
 import { policyRouting } from "./policy-routing";
 import { Refusal } from "./refusal";
 
@@ -11,6 +13,9 @@ export { Refusal };
 export interface Step {
   readonly state: ModelState;
   readonly warn: (message: string) => void;
+  /** Whether the resource is new to the host, or another version of it. */
+  readonly isNew?: boolean;
+  readonly diskFull?: boolean;
 }
 
 export type Operation = (step: Step, ...words: readonly string[]) => void;
@@ -164,17 +169,6 @@ function ensureSysctls(step: Step, where = "", ...words: readonly string[]): voi
   for (let at = 0; at < words.length; at += 2) ensureSysctl(step, where, words[at], words[at + 1]);
 }
 
-function ensureSysctl({ state }: Step, where = "", key = "", value = ""): void {
-  const { sysctls } = space(state, where);
-  const current = sysctls.get(key) ?? "0";
-  if (current === value) {
-    sysctls.set(key, value);
-    return;
-  }
-  if (where === "-" && !state.savedSysctls.has(key)) state.savedSysctls.set(key, current);
-  sysctls.set(key, value);
-}
-
 function ensureDockerNetwork({ state }: Step, name = "", bridge = "", mtu = "", mark = "", ...pools: string[]): void {
   const { networks } = state.docker;
   const shape = [bridge, mtu, ...pools].join(" ");
@@ -265,6 +259,7 @@ function removeMaster({ state }: Step, name = "", bridge = ""): void {
 export const operations: Readonly<Record<string, Operation>> = {
   ...filtering,
   ...policyRouting,
+  ...firewallOperations,
   bridge: ensureBridge,
   vxlan: ensureVxlan,
   flood: ensureFlood,

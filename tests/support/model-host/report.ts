@@ -1,6 +1,7 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
 import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
+import { firewallKey, firewallLines, recordLines, tableJson } from "./firewall";
 import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
@@ -118,7 +119,12 @@ function neighboursJson(space: ModelNamespace): unknown {
   });
 }
 
-export function reportLines(state: ModelState, isOurs: (namespace: string) => boolean): readonly string[] {
+/** `told`: whether the firewall's record was said already. */
+export function reportLines(
+  state: ModelState,
+  isOurs: (namespace: string) => boolean,
+  told: boolean,
+): readonly string[] {
   const host = state.namespaces.get("-");
   const lines =
     host === undefined ? [] : [...namespaceSections("-", host), section("nft-bridge", "-", tablesJson(host, "bridge"))];
@@ -127,7 +133,9 @@ export function reportLines(state: ModelState, isOurs: (namespace: string) => bo
     if (isOurs(name)) lines.push(...namespaceSections(name, space), section("neighbours", name, neighboursJson(space)));
   }
   lines.push(section("docker-networks", "-", dockerJson(state)));
+  if (!told) lines.push(...recordLines(state, false));
   for (const [key, entry] of state.ledger) {
+    if (key === firewallKey) continue;
     const { generation, hash, mark, intent, record } = entry;
     if (record === "damaged") lines.push(`damaged ${key}`);
     else lines.push(`ledger ${key} ${generation} ${hash} ${mark} ${intent} ${record}`);
@@ -193,6 +201,12 @@ export function queryLines(state: ModelState, operation: string, words: readonly
         const found = accepts?.has(words.join(" ")) === true ? "yes" : "no";
         return `forward ${tool} ${first} ${second} ${accepts === undefined ? "unneeded" : found}`;
       });
+    case "query_firewall":
+      return firewallLines(state);
+    case "query_firewall_table":
+      return [section("firewall-table", "-", tableJson(state))];
+    case "query_foreign":
+      return [section("foreign", "-", state.firewall.foreign.map((one) => `${one}\n`).join(""))];
     case "query_listeners":
       return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":

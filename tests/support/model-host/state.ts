@@ -1,3 +1,5 @@
+import type { NftCommand } from "./firewall-table";
+
 /** What the model of a host remembers. Plain data, so that a copy is all that undoing a fragment needs. */
 
 export interface ModelLink {
@@ -63,6 +65,33 @@ export interface ModelRecord {
   record: "whole" | "old" | "damaged";
 }
 
+export interface ModelFirewall {
+  /** Tables of the family `inet` by name, as the commands that made them. */
+  readonly tables: Map<string, readonly NftCommand[]>;
+  /** Of the last load: its JSON as one word, what the table was then, and the bridges that it guards. */
+  picture: { readonly json: string; readonly table: string; readonly guarded: readonly string[] } | undefined;
+  /** Whether the fragment under way has changed the table already. */
+  changed: boolean;
+  /** `BRIDGE ADDRESS|-` */
+  held: readonly string[];
+  armed:
+    | {
+        readonly nonce: string;
+        readonly deadline: number;
+        readonly before: ModelRecord | undefined;
+        readonly held: readonly string[];
+      }
+    | undefined;
+  /** Seconds since 1970. */
+  clock: number;
+  /** As sshd says it: client, its port, server, its port. */
+  session: string | undefined;
+  /** Lines of conntrack. */
+  flows: readonly string[];
+  /** Tables of others, as nft's JSON. */
+  foreign: readonly string[];
+}
+
 export interface ModelState {
   /** By name; "-" is the host's own. */
   readonly namespaces: Map<string, ModelNamespace>;
@@ -76,6 +105,7 @@ export interface ModelState {
     readonly accepts: Map<string, Set<string>>;
   };
   readonly ledger: Map<string, ModelRecord>;
+  readonly firewall: ModelFirewall;
   /** What it did by itself: kind, resource, detail. */
   readonly events: { readonly kind: string; readonly resource: string; readonly detail: string }[];
   /** Lines of `ss`. */
@@ -121,10 +151,25 @@ export function emptyState(): ModelState {
     fdb: new Map(),
     docker: { networks: new Map(), containers: new Map(), accepts: new Map() },
     ledger: new Map(),
+    firewall: emptyFirewall(),
     events: [],
     listeners: [],
     savedSysctls: new Map(),
     paths: new Map(),
+  };
+}
+
+function emptyFirewall(): ModelFirewall {
+  return {
+    tables: new Map(),
+    picture: undefined,
+    changed: false,
+    held: [],
+    armed: undefined,
+    clock: 1_767_225_600,
+    session: undefined,
+    flows: [],
+    foreign: [],
   };
 }
 

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { type Address, type Family, parseAddress } from "../../../provider/src/model/address";
 import { parseCidr } from "../../../provider/src/model/cidr";
+import type { DynamicContainer } from "../../../provider/src/policy/dynamic";
 import type { Peer, Policy, Rule, Target } from "../../../provider/src/policy/rule";
 import { tiers } from "../../../provider/src/policy/rule";
 import type { Selector } from "../../../provider/src/policy/selector";
@@ -69,6 +70,9 @@ const blockArbitrary = fc.record({
 
 const endpointNames = ["e1", "e2", "e3", "e4", "e5"];
 const groupNames = ["g1", "g2", "g3"];
+/** With containers among their members. */
+const containerGroups = ["c1", "c2"];
+const dnsNames = ["n1", "n2"];
 const segmentNames = segments.map(({ name }) => name);
 
 const memberArbitrary: fc.Arbitrary<GroupMember> = fc.oneof(
@@ -105,12 +109,67 @@ export const worldArbitrary: fc.Arbitrary<World> = fc.record({
     ...groupNames.map((name): fc.Arbitrary<Group> =>
       fc.record({ name: fc.constant(name), members: fc.array(memberArbitrary, { maxLength: 2 }) }),
     ),
+    ...containerGroups.map((name): fc.Arbitrary<Group> =>
+      fc.record({
+        name: fc.constant(name),
+        members: fc
+          .tuple(
+            fc.array(fc.record({ kind: fc.constant("containers" as const), selector: selectorArbitrary }), {
+              minLength: 1,
+              maxLength: 2,
+            }),
+            fc.array(memberArbitrary, { maxLength: 1 }),
+          )
+          .map((members) => members.flat()),
+      }),
+    ),
   ),
   hostRanges: fc.subarray([
     { host: "h1", segment: "red-a", cidr: cidr("10.0.1.4/31") },
     { host: "h2", segment: "red-a", cidr: cidr("10.0.1.6/31") },
     { host: "h1", segment: "blue-a", cidr: cidr("fd00:1::4/127") },
   ]),
+});
+
+/** What the engine of each host says, and what names resolve to. */
+export interface Found {
+  readonly names: Readonly<Record<string, readonly Address[]>>;
+  readonly containers: readonly (DynamicContainer & { readonly host: string })[];
+}
+
+export const nothingFound: Found = { names: {}, containers: [] };
+
+/** The world as one host knows it. */
+export const worldOn = (world: World, { names, containers }: Found, host: string): World => ({
+  ...world,
+  dynamic: { names, containers: containers.filter((one) => one.host === host) },
+});
+
+const containerArbitrary = fc.constantFrom(...segments).chain((one) =>
+  fc.record({
+    host: fc.constantFrom<string>(...hosts),
+    segment: fc.constant(one.name),
+    address: fc.constantFrom(...addressesOf(one)),
+    labels,
+  }),
+);
+
+export const foundArbitrary: fc.Arbitrary<Found> = fc.record({
+  names: fc.record(
+    Object.fromEntries(
+      dnsNames.map((name) => [
+        name,
+        fc.uniqueArray(fc.constantFrom(...segments.flatMap(addressesOf), ...outside), {
+          maxLength: 6,
+          selector: ({ family, value }) => `${family} ${value}`,
+        }),
+      ]),
+    ),
+  ),
+  containers: fc.uniqueArray(containerArbitrary, {
+    maxLength: 8,
+    selector: ({ segment, address: { family, value } }) => `${segment} ${family} ${value}`,
+  }),
 });
 
 /** Two endpoints of a segment never have one address. */
@@ -161,6 +220,8 @@ const targetArbitrary: fc.Arbitrary<Target> = fc.oneof(
   fc.record({ kind: fc.constant("group" as const), name: fc.constantFrom(...groupNames) }),
   fc.record({ kind: fc.constant("subnet" as const), name: fc.constantFrom(...segmentNames) }),
   fc.record({ kind: fc.constant("endpoint" as const), name: fc.constantFrom(...endpointNames) }),
+  fc.record({ kind: fc.constant("host" as const), name: fc.constantFrom(...hosts) }),
+  fc.record({ kind: fc.constant("group" as const), name: fc.constantFrom(...containerGroups) }),
 );
 
 const logArbitrary = fc.constantFrom(
@@ -177,13 +238,23 @@ function ruleArbitrary(): fc.Arbitrary<Omit<Rule, "name">> {
       direction: fc.constantFrom("ingress" as const, "egress" as const),
       action: fc.constantFrom("allow" as const, "deny" as const, "reject" as const, "pass" as const),
       peers: fc.array(peerArbitrary, { minLength: 1, maxLength: 2 }),
+      dynamic: rarely(
+        fc.oneof(
+          fc.record({ kind: fc.constant("name" as const), name: fc.constantFrom(...dnsNames) }),
+          fc.record({ kind: fc.constant("group" as const), name: fc.constantFrom(...containerGroups) }),
+        ),
+      ),
       services: fc.oneof(fc.constant("any" as const), fc.array(serviceArbitrary, { minLength: 1, maxLength: 2 })),
       enabled: fc.oneof({ weight: 7, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
       expires: rarely(fc.constantFrom(...moments)),
       log: rarely(logArbitrary),
     })
-    .map(({ expires, log, ...rule }) => ({
+    .map(({ expires, log, dynamic, ...rule }) => ({
       ...rule,
+      peers:
+        dynamic !== undefined && (rule.action === "allow" || (rule.action === "pass" && dynamic.kind === "group"))
+          ? [...rule.peers.slice(1), dynamic]
+          : rule.peers,
       ...(expires === undefined ? {} : { expires }),
       ...(log === undefined ? {} : { log }),
     }));
@@ -233,9 +304,13 @@ export interface BridgedPacket {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** Source port, or the id of ICMP. */
+  readonly firstWord: number;
   readonly secondWord: number;
   readonly icmp: { readonly type: number; readonly code: number };
   readonly tcpFlags: number;
+  /** Of an open flow: goes against the direction in which it was opened. */
+  readonly isAnswer: boolean;
   readonly state: "new" | "established" | "related" | "invalid" | "untracked";
   readonly time: number;
 }
@@ -255,6 +330,8 @@ export const packetArbitrary: fc.Arbitrary<BridgedPacket> = fc
       source: leaves ? near : far,
       destination: leaves ? far : near,
       protocol: fc.constantFrom(6, 6, 6, 17, 17, 132, 1, 58, 47, 0, 255),
+      firstWord: fc.constantFrom(1024, 1025),
+      isAnswer: fc.boolean(),
       secondWord: fc.oneof(portArbitrary, fc.integer({ min: 0, max: 65_535 })),
       icmp: fc.record({
         type: fc.constantFrom(0, 3, 8, 128, 129, 130, 133, 134, 135, 136, 137, 143, 255),

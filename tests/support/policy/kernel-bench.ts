@@ -1,11 +1,13 @@
 /**
  * A host as a network namespace: bridges of two networks with the same addresses, endpoints behind them, and the red
- * network's router between its two.
+ * network's router between its two. Beside them somebody outside, and a container of which the host publishes port 80
+ * as 8080, as an engine would.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import type { NftCommand } from "../../../provider/src/compile/nft/program";
 import { type Family, formatAddress, parseAddress } from "../../../provider/src/model/address";
 import type { PlacedEndpoint } from "../../../provider/src/policy/world";
@@ -37,6 +39,19 @@ function place(
   return { name, segment, host, labels, addresses };
 }
 
+/** The host, somebody outside with an address elsewhere, and a container of an engine: on no segment. */
+export const [theHost, outsider, stranger, container] = [
+  beside("h", "192.0.2.1", "2001:db8::1"),
+  beside("x", "192.0.2.9", "2001:db8::9"),
+  beside("x", "203.0.113.7", "2001:db8::7"),
+  beside("c", "172.17.0.2", "fd00:17::2"),
+] as const;
+export const publishedPort = 8080;
+
+function beside(name: string, ...addresses: readonly string[]): PlacedEndpoint {
+  return { name, segment: "", host: "h1", labels: {}, addresses: addresses.map((one) => parseAddress(one, "test")) };
+}
+
 export const addressOf = (endpoint: PlacedEndpoint, family: Family): string =>
   formatAddress(endpoint.addresses.find((address) => address.family === family) ?? parseAddress("0.0.0.0", "test"));
 
@@ -46,11 +61,38 @@ export interface Pair {
   readonly family: Family;
 }
 
+/** Of the host and those outside, in both directions. */
+export const outsidePairs: readonly Pair[] = ([4, 6] as const).flatMap((family) => [
+  { source: outsider, destination: theHost, family },
+  { source: stranger, destination: theHost, family },
+  { source: theHost, destination: outsider, family },
+  { source: theHost, destination: stranger, family },
+]);
+
 export interface Probe extends Pair {
   readonly do: "tcp" | "udp" | "ping";
   readonly port: number;
   /** Default: one that no other probe has, so that no two are one flow. */
   readonly localPort?: number;
+}
+
+/** `tcp 6 299 ESTABLISHED src=… dst=… sport=… dport=… src=… zone=1`: the first of each name is of the way there. */
+function flowOfLine(line: string): Flow | undefined {
+  const first = (name: string): string | undefined => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
+  const number = (name: string): number => Number(first(name) ?? 0);
+  const protocol = Number(/^\S+ +(\d+)/.exec(line)?.[1]);
+  const [source, destination] = [first("src"), first("dst")];
+  if (source === undefined || destination === undefined) return undefined;
+  const ends = { source: parseAddress(source, "src"), destination: parseAddress(destination, "dst") };
+  return {
+    zone: number("zone"),
+    ...ends,
+    protocol,
+    ...(first("sport") === undefined ? {} : { sourcePort: number("sport"), port: number("dport") }),
+    ...(first("id") === undefined
+      ? {}
+      : { icmp: { type: number("type"), code: number("code") }, icmpId: number("id") }),
+  };
 }
 
 export type ProbeResult = "connected" | "refused" | "silent";
@@ -68,7 +110,7 @@ export class KernelBench {
   static async start(): Promise<KernelBench> {
     const bench = new KernelBench();
     execFileSync("sh", ["-ec", bench.script().join("\n")], { stdio: ["ignore", "ignore", "inherit"] });
-    await Promise.all(endpoints.map((endpoint) => bench.startAgent(endpoint.name)));
+    await Promise.all([...endpoints, theHost, outsider, container].map(({ name }) => bench.startAgent(name)));
     return bench;
   }
 
@@ -80,8 +122,7 @@ export class KernelBench {
       `ip -n ${this.host} link set lo up`,
       `ip netns exec ${this.host} sysctl -qw ${settings}`,
       // Without a route to wherever, the kernel sends no resets into bridges.
-      `ip -n ${this.host} link add under0 type veth peer name under1`,
-      `ip -n ${this.host} link set under0 up`,
+      ...this.outsideScript(),
       `ip -n ${this.host} addr add 192.0.2.1/24 dev under0`,
       `ip -n ${this.host} addr add 2001:db8::1/64 dev under0 nodad`,
       `ip -n ${this.host} route add default via 192.0.2.254`,
@@ -90,8 +131,46 @@ export class KernelBench {
         `ip -n ${this.host} link add ${bridge} type bridge mcast_snooping 0`,
         `ip -n ${this.host} link set ${bridge} up`,
       ]),
+      ...this.containerScript(),
       ...this.routerScript(),
       ...endpoints.flatMap((endpoint) => this.endpointScript(endpoint)),
+    ];
+  }
+
+  private outsideScript(): readonly string[] {
+    const x = `${this.tag}-x`;
+    return [
+      ...this.space("x"),
+      `ip -n ${this.host} link add under0 type veth peer name under1 netns ${x}`,
+      `ip -n ${this.host} link set under0 up`,
+      `ip -n ${x} link set under1 up`,
+      ...[outsider, stranger].flatMap((one) => [
+        `ip -n ${x} addr add ${addressOf(one, 4)}/24 dev under1`,
+        `ip -n ${x} addr add ${addressOf(one, 6)}/64 dev under1 nodad`,
+      ]),
+      `ip -n ${this.host} route add 203.0.113.0/24 dev under0`,
+    ];
+  }
+
+  private containerScript(): readonly string[] {
+    const c = `${this.tag}-c`;
+    const published = (family: "ip" | "ip6", to: string): string =>
+      `meta nfproto ${family === "ip" ? "ipv4" : "ipv6"} meta l4proto { tcp, udp } th dport ${publishedPort} dnat ${family} to ${to}:80`;
+    return [
+      ...this.space("c"),
+      `ip netns exec ${this.host} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`,
+      `ip -n ${this.host} link add docker0 type bridge`,
+      `ip -n ${this.host} addr add 172.17.0.1/24 dev docker0`,
+      `ip -n ${this.host} addr add fd00:17::1/64 dev docker0 nodad`,
+      `ip -n ${this.host} link set docker0 up`,
+      `ip -n ${this.host} link add c0 type veth peer name eth0 netns ${c}`,
+      `ip -n ${this.host} link set c0 master docker0 up`,
+      `ip -n ${c} link set eth0 up`,
+      `ip -n ${c} addr add 172.17.0.2/24 dev eth0`,
+      `ip -n ${c} addr add fd00:17::2/64 dev eth0 nodad`,
+      `ip -n ${c} route add default via 172.17.0.1`,
+      `ip -n ${c} route add default via fd00:17::1`,
+      `ip netns exec ${this.host} nft 'table inet engine { chain publish { type nat hook prerouting priority dstnat; ${published("ip", addressOf(container, 4))}; ${published("ip6", `[${addressOf(container, 6)}]`)}; }; }'`,
     ];
   }
 
@@ -205,6 +284,12 @@ export class KernelBench {
     return (JSON.parse(text) as { nftables: readonly Readonly<Record<string, unknown>>[] }).nftables;
   }
 
+  /** What conntrack has, in both families. */
+  flows(): readonly Flow[] {
+    const lines = ["ipv4", "ipv6"].flatMap((family) => this.inHost("conntrack", "-L", "-f", family).split("\n"));
+    return lines.flatMap((line) => flowOfLine(line) ?? []);
+  }
+
   /** Forgets all flows. */
   forget(): void {
     this.inHost("conntrack", "-F");
@@ -220,7 +305,12 @@ export class KernelBench {
 
   /** Neighbours know each other, so that no probe waits for an answer about that. */
   async warmUp(): Promise<void> {
-    await Promise.all(this.pairs().map((pair) => this.probe({ ...pair, do: "ping", port: 0 })));
+    const known = [
+      ...this.pairs(),
+      ...outsidePairs,
+      ...outsidePairs.map((pair) => ({ ...pair, destination: container })),
+    ];
+    await Promise.all(known.map((pair) => this.probe({ ...pair, do: "ping", port: 0 })));
   }
 
   /** All pairs within a network, in both families. */
@@ -241,7 +331,7 @@ export class KernelBench {
         await ended;
       }),
     );
-    for (const name of ["h", "r", ...endpoints.map((endpoint) => endpoint.name)]) {
+    for (const name of ["h", "r", "x", "c", ...endpoints.map((endpoint) => endpoint.name)]) {
       execFileSync("ip", ["netns", "del", `${this.tag}-${name}`]);
     }
   }

@@ -31,10 +31,15 @@ export interface ModelMap {
   readonly elements: ReadonlyMap<string, ModelElement>;
 }
 
+export interface ModelSet {
+  readonly types: readonly string[];
+  readonly elements: ReadonlyMap<string, readonly Span[]>;
+}
+
 export interface ModelTable {
   readonly chains: ReadonlyMap<string, ModelChain>;
   readonly maps: ReadonlyMap<string, ModelMap>;
-  readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly sets: ReadonlyMap<string, ModelSet>;
 }
 
 export type Model = ReadonlyMap<string, ModelTable>;
@@ -42,7 +47,7 @@ export type Model = ReadonlyMap<string, ModelTable>;
 interface Draft {
   chains: Map<string, ModelChain>;
   maps: Map<string, ModelMap>;
-  sets: Map<string, ReadonlySet<string>>;
+  sets: Map<string, ModelSet>;
 }
 
 /** The tables after a transaction. @throws where the kernel would refuse it, or where we never wrote such a thing */
@@ -97,8 +102,14 @@ function applyOne(model: Map<string, Draft>, what: string, detail: Json): void {
     }
     case "add set":
       fresh(table.sets, text(detail, "name"));
-      if (detail["type"] !== "ifname") throw unknown(detail);
-      table.sets.set(text(detail, "name"), new Set());
+      if (detail["flags"] !== undefined) throw unknown(detail);
+      table.sets.set(text(detail, "name"), { types: typesOf(detail), elements: new Map() });
+      return;
+    case "flush set":
+      table.sets.set(text(detail, "name"), {
+        ...wanted(table.sets, text(detail, "name"), "set"),
+        elements: new Map(),
+      });
       return;
     case "delete set":
       wanted(table.sets, text(detail, "name"), "set");
@@ -107,7 +118,7 @@ function applyOne(model: Map<string, Draft>, what: string, detail: Json): void {
     case "add map": {
       fresh(table.maps, text(detail, "name"));
       if (detail["map"] !== "verdict" || !isDeepStrictEqual(detail["stmt"], [{ counter: null }])) throw unknown(detail);
-      const types = typeof detail["type"] === "string" ? [detail["type"]] : (detail["type"] as readonly string[]);
+      const types = typesOf(detail);
       const interval = isDeepStrictEqual(detail["flags"], ["interval"]);
       if (!interval && detail["flags"] !== undefined) throw unknown(detail);
       table.maps.set(text(detail, "name"), { types, interval, elements: new Map() });
@@ -116,6 +127,9 @@ function applyOne(model: Map<string, Draft>, what: string, detail: Json): void {
     case "delete map":
       wanted(table.maps, text(detail, "name"), "map");
       table.maps.delete(text(detail, "name"));
+      return;
+    case "flush map":
+      table.maps.set(text(detail, "name"), { ...wanted(table.maps, text(detail, "name"), "map"), elements: new Map() });
       return;
     case "add element":
     case "delete element":
@@ -126,18 +140,30 @@ function applyOne(model: Map<string, Draft>, what: string, detail: Json): void {
   }
 }
 
+/** nft 1.0.6 keeps a concatenation's types in 32 bits, 6 for each, and says nothing when they are full. */
+const mostFields = 5;
+
+function typesOf(detail: Json): readonly string[] {
+  const types = typeof detail["type"] === "string" ? [detail["type"]] : (detail["type"] as readonly string[]);
+  if (types.length > mostFields) throw new Error(`nft cannot concatenate ${types.join(" . ")}`);
+  return types;
+}
+
 function applyElements(table: Draft, adds: boolean, detail: Json): void {
   const name = text(detail, "name");
   const set = table.sets.get(name);
   if (set !== undefined) {
-    const changed = new Set(set);
-    for (const element of detail["elem"] as readonly string[]) {
-      if (adds === changed.has(element))
-        throw new Error(`element ${element} of ${name}: ${adds ? "exists" : "missing"}`);
-      if (adds) changed.add(element);
-      else changed.delete(element);
+    const changed = new Map(set.elements);
+    for (const element of detail["elem"] as readonly unknown[]) {
+      const { key } = unwrap(element);
+      const parts = key.map((part, index) => spanOf(part, set.types[index] ?? ""));
+      if (parts.length !== set.types.length || key.some((part) => typeof part === "object")) throw unknown(detail);
+      const place = parts.map(({ first }) => String(first)).join(" . ");
+      if (adds === changed.has(place)) throw new Error(`element ${place} of ${name}: ${adds ? "exists" : "missing"}`);
+      if (adds) changed.set(place, parts);
+      else changed.delete(place);
     }
-    table.sets.set(name, changed);
+    table.sets.set(name, { ...set, elements: changed });
     return;
   }
   const map = wanted(table.maps, name, "map");

@@ -26,8 +26,8 @@ function showCommand(command: Json): string {
 }
 
 function element(one: unknown): string {
-  if (typeof one === "string") return one;
-  const [key, verdict] = one as readonly [unknown, Json];
+  if (!Array.isArray(one)) return operand(one);
+  const [key, verdict] = one as unknown as readonly [unknown, Json];
   const wrapped = typeof key === "object" && key !== null && "elem" in key ? (key.elem as Json) : undefined;
   const comment = wrapped?.["comment"] === undefined ? "" : `  # ${text(wrapped["comment"])}`;
   return `${operand(wrapped === undefined ? key : wrapped["val"])} → ${statement(verdict)}${comment}`;
@@ -70,11 +70,16 @@ function operand(json: unknown): string {
       return `{${(detail as readonly unknown[]).join(", ")}}`;
     case "payload":
       return `${(detail as { protocol: string }).protocol} ${(detail as { field: string }).field}`;
+    case "ct":
+    case "meta": {
+      const { key, dir } = detail as { key: string; dir?: string };
+      return [kind, ...(dir === undefined ? [] : [dir]), key].join(" ");
+    }
     case "&":
     case "|":
       return `(${(detail as readonly unknown[]).map(operand).join(` ${kind} `)})`;
     default:
-      return `${kind} ${(detail as { key: string }).key}`;
+      throw new Error(`unexpected ${kind}`);
   }
 }
 

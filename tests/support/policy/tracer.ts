@@ -2,8 +2,8 @@
  * Walks one packet through a table as nftables would. It knows exactly the expressions that we emit and throws on
  * any other.
  */
-import type { Address } from "../../../provider/src/model/address";
-import { type Json, type Model, type ModelTable, only, spanOf } from "./nft-model";
+import { type Address, parseAddress } from "../../../provider/src/model/address";
+import { type Json, type Model, type ModelTable, only, type Span, spanOf } from "./nft-model";
 
 export interface TracedPacket {
   readonly hook: "input" | "forward" | "output";
@@ -12,15 +12,31 @@ export interface TracedPacket {
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: number;
+  /** Octets 0 and 1 of the transport header: the source port, or whatever else stands there. */
+  readonly firstWord: number;
   /** Octets 2 and 3 of the transport header: the destination port, or whatever else stands there. */
   readonly secondWord: number;
   readonly icmp: { readonly type: number; readonly code: number } | undefined;
   /** Of TCP: fin 1, syn 2, rst 4, ack 16. */
   readonly tcpFlags: number;
   /** What conntrack says. */
+  readonly original: OriginalTuple | undefined;
+  readonly zone: number;
+  /** Whether the flow's destination was translated. */
+  readonly isTranslated: boolean;
   readonly state: "new" | "established" | "related" | "invalid" | "untracked";
   /** Seconds since 1970. */
   readonly time: number;
+}
+
+/** How the flow began. */
+export interface OriginalTuple {
+  readonly source: Address;
+  readonly destination: Address;
+  /** Source port, or the id of ICMP. */
+  readonly firstWord: number;
+  /** Destination port, or type and code of ICMP. */
+  readonly secondWord: number;
 }
 
 export interface Trace {
@@ -45,6 +61,12 @@ export function trace(model: Model, table: string, packet: TracedPacket): Trace 
 
 type End = "accept" | "drop" | "reject" | "return";
 type Value = bigint | string;
+
+const covers = (parts: readonly Span[], values: readonly Value[]): boolean =>
+  parts.every(({ first, last }, index) => {
+    const value = values[index] as Value;
+    return first <= value && value <= last;
+  });
 
 class Walk {
   readonly counted: string[] = [];
@@ -124,24 +146,37 @@ class Walk {
     const name = String(vmap["data"]).slice(1);
     const map = this.table.maps.get(name);
     if (map === undefined) throw new Error(`there is no map ${name}`);
-    const key = vmap["key"] as Json;
-    const fields = "concat" in key ? (key["concat"] as readonly Json[]) : [key];
-    const values = fields.map((field) => this.value(field));
-    if (values.some((value) => value === undefined)) return undefined;
+    const values = this.values(vmap["key"] as Json);
+    if (values === undefined) return undefined;
     if (values.length !== map.types.length) throw new Error(`${name} has keys of ${map.types.length} parts`);
-    const found = [...map.elements.values()].filter((element) =>
-      element.parts.every(({ first, last }, index) => {
-        const value = values[index] as Value;
-        return first <= value && value <= last;
-      }),
-    );
+    const found = [...map.elements.values()].filter(({ parts }) => covers(parts, values));
     const [element, ...others] = found;
     if (others.length > 0) throw new Error(`elements of ${name} overlap`);
     if (element?.comment !== undefined) this.counted.push(element.comment);
     return element?.verdict;
   }
 
+  /** The fields of a key. `undefined` where the packet lacks one. */
+  private values(key: Json): readonly Value[] | undefined {
+    const fields = "concat" in key ? (key["concat"] as readonly Json[]) : [key];
+    const values = fields.map((field) => this.value(field));
+    return values.every((value) => value !== undefined) ? values : undefined;
+  }
+
+  private isInSet(key: Json, name: string): boolean {
+    const set = this.table.sets.get(name);
+    if (set === undefined) throw new Error(`there is no set ${name}`);
+    const values = this.values(key);
+    if (values === undefined) return false;
+    if (values.length !== set.types.length) throw new Error(`${name} has keys of ${set.types.length} parts`);
+    return [...set.elements.values()].some((parts) => covers(parts, values));
+  }
+
   private matches({ op, left, right }: Json): boolean {
+    if (typeof right === "string" && right.startsWith("@")) {
+      if (op !== "==") throw new Error(`unexpected operator ${String(op)}`);
+      return this.isInSet(left as Json, right.slice(1));
+    }
     const masked = (left as Json)["&"] as readonly [Json, unknown] | undefined;
     const selector = masked === undefined ? (left as Json) : masked[0];
     let value = this.value(selector);
@@ -155,11 +190,6 @@ class Walk {
   }
 
   private isIn(value: Value, right: unknown, selector: Json): boolean {
-    if (typeof right === "string" && right.startsWith("@")) {
-      const set = this.table.sets.get(right.slice(1));
-      if (set === undefined) throw new Error(`there is no set ${right}`);
-      return set.has(String(value));
-    }
     if (typeof right === "object" && right !== null && "set" in right) {
       return (right.set as readonly unknown[]).some((one) => this.isIn(value, one, selector));
     }
@@ -167,7 +197,13 @@ class Walk {
       const { first, last } = spanOf(right, "");
       return first <= value && value <= last;
     }
-    return value === this.constant(right, selector);
+    const { payload } = selector as { payload?: { field: string } };
+    if (payload !== undefined && /^[sd]addr$/.test(payload.field)) {
+      return value === parseAddress(String(right), "address").value;
+    }
+    const wanted = this.constant(right, selector);
+    if (typeof wanted === "string" && wanted.endsWith("*")) return String(value).startsWith(wanted.slice(0, -1));
+    return value === wanted;
   }
 
   private constant(right: unknown, selector: Json): Value {
@@ -192,10 +228,34 @@ class Walk {
     return value;
   }
 
+  private original(key: string): Value | undefined {
+    const tuple = this.packet.original;
+    if (tuple === undefined) return undefined;
+    const { source, destination, firstWord, secondWord } = tuple;
+    switch (key) {
+      case "ip saddr":
+        return source.family === 4 ? source.value : undefined;
+      case "ip daddr":
+        return source.family === 4 ? destination.value : undefined;
+      case "ip6 saddr":
+        return source.family === 6 ? source.value : undefined;
+      case "ip6 daddr":
+        return source.family === 6 ? destination.value : undefined;
+      case "proto-src":
+        return BigInt(firstWord);
+      case "proto-dst":
+        return BigInt(secondWord);
+      default:
+        throw new Error(`unexpected selector ct original ${key}`);
+    }
+  }
+
   /** `undefined` where the packet has no such field, which ends the rule. */
   private value(selector: Json): Value | undefined {
     const { packet } = this;
     const { family } = packet.source;
+    const ct = selector["ct"] as { key: string; dir?: string } | undefined;
+    if (ct?.dir !== undefined) return this.original(ct.key);
     const payload = selector["payload"] as { protocol: string; field: string } | undefined;
     const name =
       payload === undefined
@@ -214,6 +274,10 @@ class Walk {
         return BigInt(packet.time);
       case "ct state":
         return packet.state;
+      case "ct zone":
+        return packet.original === undefined ? undefined : BigInt(packet.zone);
+      case "ct status":
+        return packet.original === undefined ? undefined : packet.isTranslated ? "dnat" : "none";
       case "ip saddr":
         return family === 4 ? packet.source.value : undefined;
       case "ip daddr":
@@ -222,6 +286,12 @@ class Walk {
         return family === 6 ? packet.source.value : undefined;
       case "ip6 daddr":
         return family === 6 ? packet.destination.value : undefined;
+      case "tcp sport":
+      case "udp sport":
+        return packet.protocol === (name.startsWith("tcp") ? 6 : 17) ? BigInt(packet.firstWord) : undefined;
+      case "tcp dport":
+      case "udp dport":
+        return packet.protocol === (name.startsWith("tcp") ? 6 : 17) ? BigInt(packet.secondWord) : undefined;
       case "th dport":
         return BigInt(packet.secondWord);
       case "icmp type":

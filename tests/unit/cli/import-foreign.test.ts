@@ -92,7 +92,7 @@ test("what is adopted is imported again as it is, also where its state was lost"
 test("it reads well", async () => {
   const world = handmade();
   const { written } = await importOf(world);
-  golden("import-foreign.txt", [...programFiles(written, "yaml", undefined).values()].join(""));
+  golden("import-foreign.txt", [...(await programFiles(written, "yaml", undefined)).values()].join(""));
 });
 
 test("is shown in the picture", async () => {

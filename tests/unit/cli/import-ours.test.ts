@@ -233,7 +233,8 @@ describe("nothing is written of", () => {
 test.each(["yaml", "typescript"] as const)("it reads well in %s", async (language) => {
   const { world } = await shopWorld();
   const { written } = await importOf(world);
-  for (const [name, text] of programFiles(written, language, undefined)) golden(`import-${language}-${name}.txt`, text);
+  for (const [name, text] of await programFiles(written, language, undefined))
+    golden(`import-${language}-${name}.txt`, text);
 });
 
 test("names that meet, or mean something in the language, get keys of their own", async () => {
@@ -245,11 +246,11 @@ test("names that meet, or mean something in the language, get keys of their own"
     await subnetOf(run, made, "no", { prefixLength: 24 });
   });
   const { written } = await importOf(world);
-  expect([...programFiles(written, "yaml", undefined).values()][0]).toMatch(
+  expect([...(await programFiles(written, "yaml", undefined)).values()][0]).toMatch(
     / {2}shop-subnet:\n {4}type: sdn:Subnet\n {4}name: shop\n/,
   );
-  expect([...programFiles(written, "yaml", undefined).values()][0]).toContain('\n  "no":\n');
-  const typescript = [...programFiles(written, "typescript", undefined).values()][0];
+  expect([...(await programFiles(written, "yaml", undefined)).values()][0]).toContain('\n  "no":\n');
+  const typescript = [...(await programFiles(written, "typescript", undefined)).values()][0];
   expect(typescript).toContain('export const shopSubnet = new sdn.Subnet("shop", ');
   expect(typescript).toContain('export const default_ = new sdn.Subnet("default", ');
   await adopt(world);

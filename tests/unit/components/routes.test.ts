@@ -1,5 +1,6 @@
 /** Routes of a network and internal subnets: where they go, and what is refused before anything is changed. */
-import type { ValueMap } from "../../../provider/src/rpc/value";
+import type { Value, ValueMap } from "../../../provider/src/rpc/value";
+import { unknown } from "../../../provider/src/rpc/value";
 import type { Program } from "../../support/engine";
 import { Engine, InvalidInputs } from "../../support/engine";
 import { endpointOn, shop, subnetOf } from "../../support/programs";
@@ -155,6 +156,47 @@ test.each<[string, ValueMap, string]>([
 ])("refused where the addresses are known: %s", async (_name, args, message) => {
   const world = two();
   expect(await failureOf(world, network(world, args))).toBe(message);
+});
+
+test.each<[string, ValueMap, string]>([
+  [
+    "the gateway",
+    { routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.9.1" }] },
+    'network: is the next hop of the network\'s routes[0], and the gateway of subnet edge (got "10.20.9.1"). Give the address of an endpoint that sends packets on.',
+  ],
+  [
+    "the broadcast address",
+    { policyRoutes: [{ priority: 1, from: "10.20.1.0/24", nextHop: "10.20.9.255" }] },
+    "network: is the next hop of the network's policyRoutes[0], and the broadcast address of subnet edge",
+  ],
+  [
+    "the first address",
+    { routes: [routes[1] ?? {}, { destination: "10.99.0.0/16", nextHop: "10.20.9.0" }] },
+    "network: is the next hop of the network's routes[1], and the first address of subnet edge",
+  ],
+  [
+    "a host's router",
+    { routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.9.64" }] },
+    "network: is the next hop of the network's routes[0], and the router of host h1 of subnet edge",
+  ],
+])("a next hop that no endpoint can be is refused in a preview: %s", async (_name, args, message) => {
+  const world = two();
+  const edge = { hostRanges: { h1: "10.20.9.64/28" } };
+  expect(await failureOf(world, network(world, args, edge))).toContain(message);
+});
+
+test("next hops of a subnet whose addresses are not known yet are refused once they are", async () => {
+  const program =
+    (world: World, prefixLength: Value): Program =>
+    async (run) => {
+      const made = await shop(run, world, {
+        network: { routes: [{ destination: "10.99.0.0/16", nextHop: "10.20.0.1" }] },
+      });
+      await subnetOf(run, made, "all", { prefixLength });
+    };
+  const world = two();
+  await new Engine(world.handlers).preview(program(world, unknown));
+  expect(await failureOf(world, program(world, 16))).toContain("and the gateway of subnet all");
 });
 
 test("a route and a peer that have the same destination are refused in a preview", async () => {

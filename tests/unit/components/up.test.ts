@@ -172,6 +172,31 @@ test("drift that a refresh finds is repaired by the next up, and only that", asy
   expect(world.host.model.hasLink(name ?? "")).toBe(true);
 });
 
+test("what somebody put into our tables is found by a refresh, said once, and taken away by the next up", async () => {
+  const world = new World();
+  const engine = new Engine(world.handlers);
+  const program: Program = async (run) => {
+    const made = await shop(run, world);
+    for (const name of ["web", "db"]) await subnetOf(run, made, name, { prefixLength: 24 });
+  };
+  await engine.up(program);
+  const host = world.hosts[0]!.model;
+  const before = host.contents;
+  host.change(({ namespaces }) => {
+    namespaces.get("-")?.tables.get("inet sdn")?.sets.get("bridges")?.add("eth0");
+    namespaces.get("-")?.tables.get("bridge sdn")?.chains.set("sneaky", []);
+  });
+  const said = (await engine.refresh()).logged.map(({ message }) => message).filter((one) => one.includes("nftables"));
+  expect(said).toEqual([
+    "host h1: element eth0 of nftables set inet sdn bridges is not ours. `pulumi up` repairs it.",
+    "host h1: nftables chain bridge sdn sneaky is not ours. `pulumi up` repairs it.",
+  ]);
+  const { done } = await engine.up(program);
+  expect(done).toEqual(["update Router shop-h1: drift"]);
+  expect(host.contents).toEqual(before);
+  expect((await engine.refresh()).logged.filter(({ message }) => message.includes("nftables"))).toEqual([]);
+});
+
 test("a preview of hosts that do not exist yet: what depends on them is unknown, and what does not is known", async () => {
   const world = three();
   const engine = new Engine(world.handlers);

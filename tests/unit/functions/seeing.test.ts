@@ -1,5 +1,5 @@
 /** `getTopology` and `getRoute` on modelled hosts that a whole `up` has converged. */
-import type { RouteHop } from "../../../provider/src/compile/route-trace";
+import type { RouteHop } from "../../../provider/src/compile/route-trail";
 import { connectionValue } from "../../../provider/src/resources/connection-inputs";
 import type { ValueMap } from "../../../provider/src/rpc/value";
 import { ResourceReference, unknown } from "../../../provider/src/rpc/value";
@@ -88,6 +88,15 @@ describe("getTopology", () => {
       expect.arrayContaining([`interface sdn-v-${vni} is missing`]),
     ]);
     expect(now["picture"]).toContain(`! interface sdn-v-${vni} is missing`);
+  });
+
+  test("says what somebody put into our tables, once a host", async () => {
+    const { world } = await shopWorld();
+    const host = world.hosts[1]?.model;
+    host?.change(({ namespaces }) => namespaces.get("-")?.tables.get("inet sdn")?.sets.get("bridges")?.add("eth0"));
+    const now = await topologyIn(world);
+    const sentence = "element eth0 of nftables set inet sdn bridges is not ours";
+    expect((now["hosts"] as readonly ValueMap[]).map(({ drift }) => drift)).toEqual([[], [sentence], []]);
   });
 
   test("shows the other hosts where one does not answer", async () => {

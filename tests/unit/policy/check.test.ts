@@ -13,6 +13,11 @@ import { cidr, shop } from "../../support/policy/shop";
 const db = [{ kind: "group", name: "db" }] as const;
 const open = rule("open");
 const shut = rule("shut", { action: "deny" });
+const labels = { matchLabels: { app: "web" }, matchExpressions: [] };
+const world: World = {
+  ...shop,
+  groups: [...shop.groups, { name: "engine", members: [{ kind: "containers", selector: labels }] }],
+};
 const one = (given: Partial<Policy>): readonly Policy[] => [policy("p", { appliesTo: db, ...given })];
 const two = (a: Partial<Policy>, b: Partial<Policy>): readonly Policy[] => [
   policy("a", { appliesTo: db, priority: 5, ...a }),
@@ -43,9 +48,32 @@ test.each<readonly [string, readonly Policy[], string]>([
     "from a lower to a higher number",
   ],
   [
+    "a DNS name that is kept out",
+    one({ rules: [rule("r", { action: "deny", peers: [{ kind: "name", name: "example.org" }] })] }),
+    "rules[0].peers: a rule that says deny cannot go by a DNS name",
+  ],
+  [
+    "a DNS name that is passed on",
+    one({ rules: [rule("r", { action: "pass", peers: [{ kind: "name", name: "example.org" }] })] }),
+    "rules[0].peers: a rule that says pass cannot go by a DNS name",
+  ],
+  [
+    "containers that are kept out",
+    one({ rules: [rule("r", { action: "reject", peers: [{ kind: "group", name: "engine" }] })] }),
+    "rules[0].peers: a rule that says reject cannot go by labels of containers",
+  ],
+  [
     "one place, and rules that contradict each other",
     two({ rules: [open] }, { rules: [shut] }),
     "policy b, priority: policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other (deny) match the same ingress packets",
+  ],
+  [
+    "one place, and rules of one host that contradict each other",
+    two(
+      { rules: [open], appliesTo: [{ kind: "host", name: "h1" }] },
+      { rules: [shut], appliesTo: [{ kind: "host", name: "h1" }, ...db] },
+    ),
+    "policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other",
   ],
   [
     "one place, and a default that contradicts a rule",
@@ -53,7 +81,7 @@ test.each<readonly [string, readonly Policy[], string]>([
     "rule open of the one (allow) and the default of the other (deny)",
   ],
 ])("refused: %s", (_, policies, message) => {
-  expect(() => checkPolicies(policies, shop)).toThrow(message);
+  expect(() => checkPolicies(policies, world)).toThrow(message);
 });
 
 test.each<readonly [string, readonly Policy[]]>([
@@ -76,9 +104,25 @@ test.each<readonly [string, readonly Policy[]]>([
       { defaults: { ingress: "isolate", egress: "continue" } },
     ),
   ],
+  [
+    "one place, and different hosts",
+    two(
+      { rules: [open], appliesTo: [{ kind: "host", name: "h1" }] },
+      { rules: [shut], appliesTo: [{ kind: "host", name: "h2" }, ...db] },
+    ),
+  ],
+  [
+    "containers that are passed on, and a name that is allowed",
+    one({
+      rules: [
+        rule("r", { action: "pass", peers: [{ kind: "group", name: "engine" }] }),
+        rule("s", { peers: [{ kind: "name", name: "example.org" }] }),
+      ],
+    }),
+  ],
   ["one priority in two tiers", two({ rules: [open] }, { rules: [shut], tier: "admin" })],
 ])("accepted: %s", (_, policies) => {
-  expect(() => checkPolicies(policies, shop)).not.toThrow();
+  expect(() => checkPolicies(policies, world)).not.toThrow();
 });
 
 test("everything that is wrong is said at once", () => {

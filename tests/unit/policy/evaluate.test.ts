@@ -342,6 +342,10 @@ test.each(rows)("compiled, $title: $text → $expected", ({ policies, text, expe
         secondWord: port,
         icmp,
         tcpFlags: 2,
+        original: undefined,
+        firstWord: 1024,
+        zone: 0,
+        isTranslated: false,
         state: "new",
         time,
       });

@@ -6,7 +6,7 @@ import { firewallProgram } from "../../../provider/src/compile/firewall/program"
 import { changeCommands, replaceCommands, type Program } from "../../../provider/src/compile/nft/program";
 import type { Policy, Rule } from "../../../provider/src/policy/rule";
 import { policy, rule } from "../../support/policy/policies";
-import { cidr, shop } from "../../support/policy/shop";
+import { cidr, ip, shop } from "../../support/policy/shop";
 import { showCommands } from "../../support/policy/shown";
 
 const folder = join(__dirname, "golden");
@@ -44,6 +44,11 @@ const trial = policy("trial", {
   defaults: { ingress: "deny", egress: "isolate" },
   rules: [rule("http", { services: tcp(80) })],
 });
+const host = policy("host", {
+  appliesTo: [{ kind: "host", name: "h1" }],
+  defaults: { ingress: "deny", egress: "continue" },
+  rules: [rule("published", { peers: [{ kind: "group", name: "office" }], services: tcp(8080) })],
+});
 
 const files: Readonly<Record<string, () => string>> = {
   nothing: () => whole([]),
@@ -51,8 +56,38 @@ const files: Readonly<Record<string, () => string>> = {
   "database-elsewhere": () => whole([database(postgres)], "h2"),
   everything: () => whole([everything]),
   watch: () => whole([trial]),
+  host: () =>
+    showCommands(
+      replaceCommands(
+        firewallProgram(
+          firewallPlan([host], shop, {
+            host: "h1",
+            now: 1_800_000_000,
+            failsafe: [{ client: cidr("203.0.113.9/32"), server: ip("192.0.2.1"), port: 22 }],
+            underlayPorts: [4789],
+          }),
+        ),
+      ),
+    ),
+  dynamic: () => whole([database({ ...postgres, peers: [{ kind: "name", name: "partner.example" }] })]),
   "change-port": () => change([database(postgres)], [database({ ...postgres, services: tcp(5433) })]),
   "change-rule-added": () => change([database(postgres)], [everything]),
+  "change-cut": () =>
+    showCommands(
+      changeCommands(
+        program([database(postgres)]),
+        firewallProgram(firewallPlan([database()], shop, { host: "h1", now: 1_800_000_000 }), [
+          {
+            zone: 2,
+            source: ip("10.20.1.2"),
+            destination: ip("10.20.2.2"),
+            protocol: 6,
+            sourcePort: 40_000,
+            port: 5432,
+          },
+        ]),
+      ),
+    ),
   "change-policy-removed": () => change([database(postgres), trial], [trial]),
 };
 

@@ -71,6 +71,10 @@ test("an exception in a block in a block, each with its own answer", () => {
       secondWord: port,
       icmp: undefined,
       tcpFlags: 2,
+      original: undefined,
+      firstWord: 1024,
+      zone: 0,
+      isTranslated: false,
       state: "new",
       time: 0,
     }).counted;

@@ -157,3 +157,104 @@ test("a Docker network and a container, as the engine describes them", () => {
     networks: new Map([["shop-web", { ipv4: "10.20.1.5", ipv6: "", mac: "02:42:0a:14:01:05" }]]),
   });
 });
+
+describe("the firewall", () => {
+  const firewallOf = (text: string) => parseReport(`${text}complete\n`).snapshot.firewall;
+  const encodedDocument = encodeText('{"entries":[]}');
+
+  test("of a host without one, nothing is said", () => {
+    expect(firewallOf("")).toEqual({
+      record: undefined,
+      damaged: false,
+      table: undefined,
+      next: false,
+      armed: undefined,
+      held: [],
+      session: undefined,
+      flows: [],
+      ownFlows: [],
+      tableJson: undefined,
+      foreign: undefined,
+      checks: new Map(),
+      disarmed: new Map(),
+      rolledBack: new Map(),
+    });
+  });
+
+  test("its record is none of the ledger's, and comes without the document where nobody asked", () => {
+    const { ledger, firewall } = parseReport("ledger firewall 3 abc sdn:firewall - whole\ncomplete\n").snapshot;
+    expect(ledger.size).toBe(0);
+    expect(firewall.record).toEqual({
+      generation: 3,
+      hash: "abc",
+      mark: "sdn:firewall",
+      intent: undefined,
+      restorable: true,
+    });
+    expect(firewallOf(`ledger firewall 3 abc sdn:firewall ${encodedDocument} whole\n`).record?.intent).toBe(
+      '{"entries":[]}',
+    );
+  });
+
+  test("a record that is damaged is told apart from none", () => {
+    const { damaged, firewall } = parseReport("damaged firewall\ncomplete\n").snapshot;
+    expect([firewall.damaged, damaged.size]).toEqual([true, 0]);
+    expect(firewallOf("ledger firewall 3 abc sdn:firewall *** whole\n")).toMatchObject({
+      damaged: true,
+      record: undefined,
+    });
+  });
+
+  test("all that it says when it is asked", () => {
+    const text = [
+      "firewall-table changed",
+      "firewall-next",
+      "firewall-armed n1 1795630226",
+      "firewall-held sdn-b-5001 10.20.1.5",
+      "firewall-held sdn-b-5002 -",
+      "firewall-session 2001:db8::1 4000 2001:db8::2 22",
+      `section flows - ${encodeText("one zone=1\ntwo zone=2\n")}`,
+      `section own-flows - ${encodeText("three\n")}`,
+      `section firewall-table - ${encodeText("{}")}`,
+      `section foreign - ${encodeText("table ip a {\n}\n")}`,
+      `section foreign-legacy ip ${encodeText("*filter\nCOMMIT\n")}`,
+      "",
+    ].join("\n");
+    expect(firewallOf(text)).toMatchObject({
+      table: "changed",
+      next: true,
+      armed: { nonce: "n1", deadline: 1795630226 },
+      held: [
+        { bridge: "sdn-b-5001", address: "10.20.1.5" },
+        { bridge: "sdn-b-5002", address: undefined },
+      ],
+      session: { clientAddress: "2001:db8::1", clientPort: 4000, serverAddress: "2001:db8::2", serverPort: 22 },
+      flows: ["one zone=1", "two zone=2"],
+      ownFlows: ["three"],
+      tableJson: "{}",
+      foreign: { tables: "table ip a {\n}\n", legacy: ["*filter\nCOMMIT\n"] },
+    });
+  });
+
+  test("the answers to several askers are told apart", () => {
+    const { checks, disarmed, rolledBack } = firewallOf(
+      [
+        "firewall-checked a ok",
+        `firewall-checked b refused ${encodeText("No such file or directory")}`,
+        "firewall-disarmed n1 yes",
+        "firewall-disarmed n2 no",
+        "firewall-rolled-back n3 yes",
+        "",
+      ].join("\n"),
+    );
+    expect([...checks]).toEqual([
+      ["a", undefined],
+      ["b", "No such file or directory"],
+    ]);
+    expect([...disarmed]).toEqual([
+      ["n1", true],
+      ["n2", false],
+    ]);
+    expect([...rolledBack]).toEqual([["n3", true]]);
+  });
+});

@@ -39,6 +39,10 @@ test.each<[Omit<HostEvent, "time">, string]>([
     "sdn-assert repaired segment-4097 at TIME: interface sdn-b-4097 was missing.",
   ],
   [
+    { kind: "rolled-back", resource: "firewall", detail: "no new connection proved the change in time" },
+    "put the firewall of before back at TIME: no new connection proved the change in time. `pulumi up` after this refresh tries again.",
+  ],
+  [
     { kind: "failed", resource: "port-4097-web", detail: "interface ens9 does not exist" },
     "port-4097-web could not be made again at TIME: interface ens9 does not exist.",
   ],

@@ -1,11 +1,13 @@
 /** What a network's space overlaps: what is an error, what a warning, and whose it is. */
-import type { RouterIntent } from "../../../provider/src/compile/intent";
+import type { RouterIntent, SegmentIntent } from "../../../provider/src/compile/intent";
+import { markOf } from "../../../provider/src/compile/names";
 import type { RouteState, Snapshot } from "../../../provider/src/model/snapshot";
 import { SnapshotBuilder } from "../../../provider/src/render/snapshot-builder";
+import { encodeText } from "../../../provider/src/render/words";
 import { overlapWarnings } from "../../../provider/src/resources/overlap-warnings";
 import { Engine } from "../../support/engine";
 import { egress4, routerIntent, segmentIntent } from "../../support/intents";
-import { shop } from "../../support/programs";
+import { shop, subnetOf } from "../../support/programs";
 import { World } from "../../support/world";
 
 function snapshotWith(...routes: readonly RouteState[]): Snapshot {
@@ -50,6 +52,65 @@ test("a long list is cut, and IPv6 counts too", () => {
   const routes = Array.from({ length: 6 }, (_, index) => route(`fd00:20:${index}::/48`, "eth1"));
   const [said = ""] = overlapWarnings(shopWith({ cidr: undefined, ipv6Cidr: "fd00:20::/32" }), snapshotWith(...routes));
   expect(said).toContain("fd00:20:3::/48 (by eth1) and 2 more.");
+});
+
+describe("the pools from which an engine makes networks by itself", () => {
+  const engineWith = (pools: string): Snapshot => {
+    const builder = new SnapshotBuilder();
+    builder.take("fact", ["docker", encodeText("28.2.2 1.50")]);
+    builder.take("fact", ["docker-pools", encodeText(pools)]);
+    return builder.build();
+  };
+  const subnet = (cidr: string, changes: Partial<SegmentIntent> = {}): SegmentIntent => {
+    const intent = segmentIntent({ dockerNetwork: "shop-web", ...changes });
+    return { ...intent, ipv4: { ...intent.ipv4!, cidr } };
+  };
+
+  test.each<[string, string, string, string]>([
+    ["given none, it has Docker's own", "null", "172.21.3.0/24", "172.20.0.0/14"],
+    ["an old one does not say, and has Docker's own", "", "192.168.7.0/24", "192.168.0.0/16"],
+    ["given one", '[{"Base":"10.200.0.0/16","Size":24}]', "10.200.7.0/24", "10.200.0.0/16"],
+    [
+      "given several, and a subnet that has them in it",
+      '[{"Base":"10.1.0.0/16","Size":24},{"Base":"10.2.0.0/16","Size":24},{"Base":"10.99.0.0/16","Size":24}]',
+      "10.0.0.0/14",
+      "10.1.0.0/16, 10.2.0.0/16",
+    ],
+  ])("%s: a subnet in them may be refused one day", (_case, pools, cidr, named) => {
+    expect(overlapWarnings(subnet(cidr), engineWith(pools))).toEqual([
+      `subnet web (${cidr}) overlaps ${named}, from which this Docker engine takes the addresses of networks that are ` +
+        "given none. Where such a network has them first, the engine refuses the subnet's. " +
+        "Choose another CIDR, or set the engine's default-address-pools.",
+    ]);
+  });
+
+  test.each<[string, SegmentIntent, string]>([
+    ["a subnet beside them", subnet("10.20.1.0/24"), "null"],
+    ["a subnet in Docker's own, which this engine does not use", subnet("172.21.3.0/24"), '[{"Base":"10.200.0.0/16"}]'],
+    ["a subnet without a network of Docker's", subnet("172.21.3.0/24", { dockerNetwork: undefined }), "null"],
+  ])("nothing is said of %s", (_case, intent, pools) => {
+    expect(overlapWarnings(intent, engineWith(pools))).toEqual([]);
+  });
+
+  test("nothing is said of a subnet whose network the engine has already", () => {
+    const intent = subnet("172.21.3.0/24");
+    const network = { id: "4f5e", name: "shop-web", driver: "bridge", bridge: "sdn-b-5001", containers: [] };
+    const mine = { ...network, mark: markOf(intent), subnets: ["172.21.3.0/24"] };
+    expect(overlapWarnings(intent, { ...engineWith("null"), dockerNetworks: [mine] })).toEqual([]);
+  });
+
+  test("a preview names the host, and goes on", async () => {
+    const world = new World();
+    const engine = new Engine(world.handlers);
+    const { call } = await engine.preview(async (run) => {
+      const made = await shop(run, world, { network: { cidr: "172.20.0.0/16" } });
+      await subnetOf(run, made, "web", { prefixLength: 24 });
+    });
+    const warnings = call.logged.filter(({ severity }) => severity === "warning").map(({ message }) => message);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^host h1: subnet web \(172\.20\.\d+\.0\/24\) overlaps 172\.20/),
+    );
+  });
 });
 
 describe("Fabric.reservedCidrs", () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
+import { hostProgram } from "../../../provider/src/render/program";
 import {
   killInput,
   localArguments,
@@ -38,6 +39,10 @@ describe("the command line for a login shell", () => {
       }),
       { seed: 20251, numRuns: 15, examples: [['\' \\ \\\\ \\n %s %% ! !! $HOME `id` "x" é']] },
     );
+  });
+
+  test("has room for the host's program", () => {
+    expect(sshCommandLine(hostProgram).length).toBeLessThan(120 * 1024 * 0.95);
   });
 
   test("refuses a program that no shell could take as one argument", () => {

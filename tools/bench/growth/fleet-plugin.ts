@@ -21,6 +21,7 @@ runProvider(() => {
       targets.set(uri, target);
       return target;
     },
+    dial: (connection: Connection) => modelTarget(connectionUri(connection), fleet.run),
     closeAll: async () => fleet.close(),
   });
 }, process.argv.slice(2)).catch((error: unknown) => {

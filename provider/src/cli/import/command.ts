@@ -36,7 +36,7 @@ export const importCommand: Command = async (args, { out, say }) => {
   if (declarations.length === declared.size) throw new UsageError("there is nothing on these hosts to import");
   const [project = "imported", stack = "dev"] = owner.split("/").filter((part) => part !== "");
   const program: Program = { project, stack, declarations };
-  const files = programFiles(program, language, values.plugin);
+  const files = await programFiles(program, language, values.plugin);
   if (values.out === undefined) out([...files.values()][0] ?? "");
   else writeFiles(values.out, files);
   for (const line of [...foreign.notes, ...advice(program, values.out)]) say(line);

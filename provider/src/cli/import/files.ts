@@ -5,23 +5,23 @@ import { packageVersion } from "../../schema/version";
 import { UsageError } from "../arguments";
 import type { Program } from "./program";
 import { typescriptProgram } from "./typescript";
-import { projectHead, yamlProgram } from "./yaml";
+import { yamlProgram, yamlProject } from "./yaml";
 
 export type Language = "yaml" | "typescript";
 
 /** The program's own text, and what stands beside it, by file name. The first is the one to read. */
-export function programFiles(
+export async function programFiles(
   program: Program,
   language: Language,
   plugin: string | undefined,
-): ReadonlyMap<string, string> {
+): Promise<ReadonlyMap<string, string>> {
   switch (language) {
     case "yaml":
-      return new Map([["Pulumi.yaml", yamlProgram(program, plugin)]]);
+      return new Map([["Pulumi.yaml", await yamlProgram(program, plugin)]]);
     case "typescript":
       return new Map([
         ["index.ts", typescriptProgram(program)],
-        ["Pulumi.yaml", projectHead(program.project, "nodejs", plugin)],
+        ["Pulumi.yaml", await yamlProject(program.project, "nodejs", plugin)],
         ["package.json", json(packageManifest(program))],
         ["tsconfig.json", json(compilerOptions)],
       ]);

@@ -1,49 +1,66 @@
+import type { Document, YAMLMap } from "yaml";
+
 import type { Declaration, Program, Property } from "./program";
 import { keysOf, Reference } from "./program";
 
 /** `Pulumi.yaml` with everything in it. `plugin`: the folder of the provider, where it is not on the path. */
-export function yamlProgram({ project, declarations }: Program, plugin: string | undefined): string {
+export async function yamlProgram({ project, declarations }: Program, plugin: string | undefined): Promise<string> {
   const keys = keysOf(declarations, (name) => name);
-  const resources = declarations.map((declaration) => resource(declaration, keys));
-  return `${projectHead(project, "yaml", plugin)}\nresources:\n${resources.join("")}`;
+  const document = await projectDocument(project, "yaml", plugin);
+  const resources = document.createNode({}) as YAMLMap;
+  for (const declaration of declarations) resources.add(resource(declaration, keys, document));
+  const title = document.createNode("resources");
+  title.spaceBefore = true;
+  document.add(document.createPair(title, resources));
+  return written(document);
 }
 
-/** The part of `Pulumi.yaml` that every language has. */
-export function projectHead(project: string, runtime: string, plugin: string | undefined): string {
-  const plugins = plugin === undefined ? "" : `plugins:\n  providers:\n    - { name: sdn, path: ${scalar(plugin)} }\n`;
-  return `name: ${scalar(project)}\nruntime: ${runtime}\n${plugins}`;
+/** The `Pulumi.yaml` of a program in another language. */
+export async function yamlProject(project: string, runtime: string, plugin: string | undefined): Promise<string> {
+  return written(await projectDocument(project, runtime, plugin));
 }
 
-function resource(declaration: Declaration, keys: ReadonlyMap<Declaration, string>): string {
+async function projectDocument(project: string, runtime: string, plugin: string | undefined): Promise<Document> {
+  // Loaded where a program is written, and nowhere else.
+  const { Document } = await import("yaml");
+  // What a reader of YAML 1.1 takes for something else than a text is quoted: `no`, `017`, a date. Pulumi's is one.
+  const document = new Document({ name: project, runtime }, { version: "1.1" });
+  if (plugin !== undefined) {
+    const provider = document.createNode({ name: "sdn", path: plugin }, { flow: true });
+    document.set("plugins", document.createNode({ providers: [provider] }));
+  }
+  return document;
+}
+
+function resource(declaration: Declaration, keys: ReadonlyMap<Declaration, string>, document: Document) {
   const { type, name, properties, comment } = declaration;
-  const key = keys.get(declaration) ?? "";
-  return [
-    ...(comment === undefined ? [] : [`  # ${comment}`]),
-    `  ${scalar(key)}:`,
-    `    type: sdn:${type}`,
-    ...(key === name ? [] : [`    name: ${scalar(name)}`]),
-    "    properties:",
-    ...Object.entries(properties).map(([property, value]) => `      ${property}: ${flow(value, keys)}`),
-    "",
-  ].join("\n");
+  const key = document.createNode(keys.get(declaration) ?? "");
+  if (comment !== undefined) key.commentBefore = ` ${comment}`;
+  const values = document.createNode({}) as YAMLMap;
+  for (const [property, value] of Object.entries(properties)) {
+    // A value on one line.
+    values.add(document.createPair(property, document.createNode(plain(value, keys), { flow: true })));
+  }
+  const named = key.value === name ? {} : { name };
+  return document.createPair(key, document.createNode({ type: `sdn:${type}`, ...named, properties: values }));
 }
 
-/** A value on one line. */
-function flow(property: Property, keys: ReadonlyMap<Declaration, string>): string {
-  if (property instanceof Reference) return `"\${${keys.get(property.declaration) ?? ""}}"`;
-  // A text that looks like an interpolation is none.
-  if (typeof property === "string") return scalar(property.replaceAll("${", "$${"));
-  if (typeof property !== "object") return String(property);
-  if (Array.isArray(property)) return `[${(property as readonly Property[]).map((one) => flow(one, keys)).join(", ")}]`;
-  const entries = Object.entries(property).map(([name, one]) => `${scalar(name)}: ${flow(one, keys)}`);
-  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+/** A property as Pulumi's YAML has it: references are interpolations, and a text that looks like one is none. */
+function plain(property: Property, keys: ReadonlyMap<Declaration, string>): unknown {
+  if (property instanceof Reference) return `\${${keys.get(property.declaration) ?? ""}}`;
+  if (typeof property === "string") return property.replaceAll("${", () => "$${");
+  if (typeof property !== "object") return property;
+  if (Array.isArray(property)) return (property as readonly Property[]).map((one) => plain(one, keys));
+  return Object.fromEntries(Object.entries(property).map(([name, one]) => [name, plain(one, keys)]));
 }
 
-/**
- * A text as a YAML scalar: plain where no reader of YAML can take it for anything else, else in double quotes, in
- * which JSON's escapes are YAML's. Whole numbers, `yes`, `null` and their like are quoted.
- */
-function scalar(text: string): string {
-  const plain = /^[A-Za-z][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$|^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(text);
-  return plain && !/^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i.test(text) ? text : JSON.stringify(text);
+async function written(document: Document): Promise<string> {
+  const { visit } = await import("yaml");
+  visit(document, {
+    Scalar: (_, node) => {
+      // Interpolations are quoted as people quote them; to Pulumi `0o17` is a number, too; and a line stays one line.
+      if (typeof node.value === "string" && /\$\{|\n|^[-+]?0o/.test(node.value)) node.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity });
 }

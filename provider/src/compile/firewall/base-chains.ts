@@ -1,18 +1,20 @@
 /** What the kernel calls, and what every packet of a guarded bridge goes through before its endpoint's class. */
 
+import type { Family } from "../../model/address";
+import { families } from "../../policy/address-set";
 import type { Direction } from "../../policy/rule";
-import type { Operand, ProgramChain, ProgramRule, RuleStatement, Selector } from "../nft/program";
+import type { Operand, ProgramChain, ProgramRule, Selector } from "../nft/program";
+import type { CutProgram } from "./cut";
+import { dynamicSubjectMap } from "./dynamics";
+import { dropped, iifname, is, isNeighbourDiscovery, oifname, payload } from "./expressions";
+import { heldChains, heldFrom, heldTo } from "./held";
+import { ownChains } from "./own-host";
 import type { FirewallPlan } from "./plan";
 
 /** After our isolation (-10), before `filter` (0); a drop is final wherever it is. */
 const beforeFilter = -5;
 /** `raw`: before conntrack looks (-200). */
 const beforeConntrack = -300;
-
-const iifname: Selector = { meta: { key: "iifname" } };
-const oifname: Selector = { meta: { key: "oifname" } };
-const payload = (protocol: string, field: string): Selector => ({ payload: { protocol, field } });
-const is = (left: Operand, right: Operand): RuleStatement => ({ match: { op: "==", left, right } });
 
 const established: ProgramRule = {
   expr: [
@@ -26,54 +28,66 @@ const judged: Record<Direction, ProgramRule> = {
   ingress: { expr: [is(oifname, "@guarded"), { jump: { target: "to_endpoint" } }] },
 };
 
-export function baseChains(zones: FirewallPlan["zones"]): readonly ProgramChain[] {
-  const base = (name: "input" | "forward" | "output", rules: readonly ProgramRule[]): ProgramChain => ({
+export function baseChains({ zones, own, dynamics }: FirewallPlan, cutting: CutProgram): readonly ProgramChain[] {
+  const isDynamic = dynamics.subjects.length > 0;
+  const host = ownChains(own, cutting.own);
+  const base = (name: "input" | "forward" | "output", ...rules: readonly ProgramRule[]): ProgramChain => ({
     name,
     hook: { name, priority: beforeFilter },
-    rules: [established, ...rules],
+    rules,
   });
   return [
     always,
     sane,
-    side("from_endpoint", iifname, "saddr", "egress"),
-    side("to_endpoint", oifname, "daddr", "ingress"),
-    base("input", [judged.egress]),
-    base("forward", [judged.egress, judged.ingress]),
-    base("output", [judged.ingress]),
+    ...heldChains,
+    ...cutting.chains,
+    side("from_endpoint", { bridge: iifname, field: "saddr", direction: "egress", isDynamic }),
+    side("to_endpoint", { bridge: oifname, field: "daddr", direction: "ingress", isDynamic }),
+    ...host.chains,
+    base("input", heldFrom, ...cutting.from, ...host.cutIn, established, judged.egress, ...host.input),
+    base(
+      "forward",
+      ...[heldFrom, heldTo, ...cutting.from, ...host.cutForward],
+      ...[established, ...host.forward, judged.egress, judged.ingress],
+    ),
+    base("output", heldTo, ...cutting.to, ...host.cutOut, established, judged.ingress, ...host.output),
     ...zoneChains(zones),
   ];
 }
 
-function side(name: string, bridge: Selector, field: string, direction: Direction): ProgramChain {
+interface Side {
+  readonly bridge: Selector;
+  readonly field: string;
+  readonly direction: Direction;
+  /** Whether the host says of containers what else applies to them. */
+  readonly isDynamic: boolean;
+}
+
+function side(name: string, { bridge, field, direction, isDynamic }: Side): ProgramChain {
+  const lookups = (mapName: (direction: Direction, family: Family) => string): readonly ProgramRule[] =>
+    families.map((family) => {
+      const key = { concat: [bridge, payload(family === 4 ? "ip" : "ip6", field)] };
+      return { expr: [{ vmap: { key, data: `@${mapName(direction, family)}` } }] };
+    });
   return {
     name,
     rules: [
       { expr: [{ jump: { target: "always" } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip", field)] }, data: `@${direction}4` } }] },
-      { expr: [{ vmap: { key: { concat: [bridge, payload("ip6", field)] }, data: `@${direction}6` } }] },
+      ...(isDynamic ? lookups(dynamicSubjectMap) : []),
+      ...lookups(subjectMapName),
     ],
   };
 }
 
-const dropped = (comment: string, ...conditions: readonly RuleStatement[]): ProgramRule => ({
-  expr: [...conditions, { counter: null }, { drop: null }],
-  comment,
-});
+export const subjectMapName = (direction: Direction, family: Family): string => `${direction}${family}`;
+
 const linkLocal: Operand = { prefix: { addr: "fe80::", len: 10 } };
 
 /** What no policy has a say in, on bridges with anything that policies apply to. */
 const always: ProgramChain = {
   name: "always",
   rules: [
-    {
-      // Neighbour discovery, router solicitation and multicast listeners: no IPv6 without them.
-      // Only in IPv6: protocol 58 in an IPv4 packet is not ICMPv6.
-      expr: [
-        is({ meta: { key: "nfproto" } }, "ipv6"),
-        is(payload("icmpv6", "type"), { set: [130, 131, 132, 133, 135, 136, 143] }),
-        { accept: null },
-      ],
-    },
+    { expr: [...isNeighbourDiscovery, { accept: null }] },
     // Anybody can take such an address, so no policy can speak of them.
     dropped("link-local", is(payload("ip6", "saddr"), linkLocal)),
     dropped("link-local", is(payload("ip6", "daddr"), linkLocal)),

@@ -1,6 +1,7 @@
 /** Policies as one flat list: rules and defaults in the order in which they are asked, with names made addresses. */
 
 import { type AddressSet, everyAddress } from "../../policy/address-set";
+import type { DynamicList } from "../../policy/dynamic";
 import type { IntervalSet } from "../../policy/intervals";
 import type { Resolver } from "../../policy/resolve";
 import {
@@ -22,6 +23,8 @@ export interface Entry {
   readonly ref: string;
   readonly action: RuleAction;
   readonly peers: AddressSet;
+  /** Peers that only the host knows. */
+  readonly dynamic: DynamicList;
   readonly transport: { readonly 4: IntervalSet<number>; readonly 6: IntervalSet<number> };
   /** Seconds since 1970; from then on it matches nothing. */
   readonly expires: number | undefined;
@@ -34,7 +37,7 @@ export interface Entry {
 export function entriesOf(
   policies: readonly Policy[],
   direction: Direction,
-  network: string,
+  network: string | undefined,
   resolver: Resolver,
 ): readonly Entry[] {
   const tiers = Map.groupBy(policies, (policy) => policy.tier);
@@ -51,7 +54,12 @@ export function entriesOf(
 
 type Unordered = Omit<Entry, "order">;
 
-function ruleEntries(policy: Policy, direction: Direction, network: string, resolver: Resolver): readonly Unordered[] {
+function ruleEntries(
+  policy: Policy,
+  direction: Direction,
+  network: string | undefined,
+  resolver: Resolver,
+): readonly Unordered[] {
   return policy.rules
     .filter((rule) => rule.enabled && rule.direction === direction)
     .map((rule) => ({
@@ -59,6 +67,7 @@ function ruleEntries(policy: Policy, direction: Direction, network: string, reso
       ref: refOf(policy, rule),
       action: rule.action,
       peers: resolver.peers(rule.peers, network),
+      dynamic: resolver.dynamic(rule.peers),
       transport: { 4: transportOf(rule.services, 4), 6: transportOf(rule.services, 6) },
       expires: rule.expires,
       log: rule.log,
@@ -78,6 +87,7 @@ function wide(policy: Policy, action: RuleAction): Unordered {
     ref: refOf(policy, undefined),
     action,
     peers: everyAddress,
+    dynamic: [],
     transport: allTransport,
     expires: undefined,
     log: policy.defaultLog,

@@ -1,28 +1,17 @@
 /** Policies → what one host has to know: its own endpoints' classes, and nothing of anybody else's. */
 
-import type { Family } from "../../model/address";
-import { hash64 } from "../../model/hash";
+import type { Address, Family } from "../../model/address";
 import { families, intersectAddresses } from "../../policy/address-set";
 import { checkPolicies } from "../../policy/check";
 import { type Interval, type IntervalSet, successor } from "../../policy/intervals";
 import { Resolver } from "../../policy/resolve";
 import { type Direction, directions, orderPolicies, type Policy } from "../../policy/rule";
 import type { Segment, World } from "../../policy/world";
-import { type Cells, cellsOf } from "./cells";
-import { type Entry, entriesOf } from "./entry";
-import { Outcomes } from "./outcome";
+import { dynamicSubjectsOf } from "./dynamic-subjects";
+import { dynamicPeers, type Dynamics } from "./dynamics";
+import { type EndpointClass, EndpointClasses } from "./endpoint-class";
+import type { FailsafeSession, OwnPlan } from "./own-host";
 import { sweep } from "./sweep";
-
-/** Endpoints of one network to which the same policies apply, in one direction and family. */
-export interface EndpointClass {
-  /** Follows from the policies' names, so that a changed rule leaves it. */
-  readonly name: string;
-  readonly network: string;
-  readonly policies: readonly string[];
-  readonly direction: Direction;
-  readonly family: Family;
-  readonly cells: Cells;
-}
 
 /** Addresses behind a bridge, and the class that they are in. */
 export interface Subject extends Interval<bigint> {
@@ -39,12 +28,23 @@ export interface FirewallPlan {
   readonly guarded: readonly string[];
   readonly subjects: readonly Subject[];
   readonly classes: readonly EndpointClass[];
+  /** The host itself, where a policy applies to it. */
+  readonly own: OwnPlan | undefined;
+  /** What the host has to fill in by itself. */
+  readonly dynamics: Dynamics;
 }
 
 export interface PlanOptions {
+  /** As segments, endpoints and policies name it. */
   readonly host: string;
   /** Seconds since 1970: rules that have expired are left out. */
   readonly now: number;
+  /** Whom policies of the host never cut off. */
+  readonly failsafe?: readonly FailsafeSession[];
+  /** UDP ports to which the underlay sends VXLAN: no policy of the host has a say about them. */
+  readonly underlayPorts?: readonly number[];
+  /** The host's own: they tell its open flows from those that it passes on. */
+  readonly hostAddresses?: readonly Address[];
 }
 
 /** @throws SdnError `invalid-input` where policies are wrong or contradict each other */
@@ -55,8 +55,7 @@ export function firewallPlan(policies: readonly Policy[], world: World, options:
 
 class Planner {
   private readonly resolver: Resolver;
-  private readonly outcomes: Outcomes;
-  private readonly classes = new Map<string, EndpointClass>();
+  private readonly classes: EndpointClasses;
 
   constructor(
     private readonly policies: readonly Policy[],
@@ -64,7 +63,7 @@ class Planner {
     private readonly options: PlanOptions,
   ) {
     this.resolver = new Resolver(world);
-    this.outcomes = new Outcomes(options.now);
+    this.classes = new EndpointClasses(this.resolver, options.now);
   }
 
   plan(): FirewallPlan {
@@ -73,11 +72,42 @@ class Planner {
       .filter((segment) => segment.hosts.includes(host))
       .sort((a, b) => (a.bridge < b.bridge ? -1 : 1));
     const subjects = segments.flatMap((segment) => this.subjectsOn(segment));
+    const dynamicSubjects = dynamicSubjectsOf(this.policies, segments, this.resolver, this.classes);
+    const own = this.own();
+    const classes = this.classes.all;
+    const bridgesOf = (network: string | undefined): readonly string[] => {
+      const seen = new Set(this.resolver.seenFrom(network));
+      return segments.filter((segment) => seen.has(segment)).map(({ bridge }) => bridge);
+    };
     return {
+      own,
+      dynamics: {
+        subjects: dynamicSubjects,
+        peers: classes.flatMap((one) => dynamicPeers(one, bridgesOf(one.network))),
+      },
       zones: segments.map(({ bridge, zone }) => ({ bridge, zone })),
-      guarded: [...new Set(subjects.map((subject) => subject.bridge))],
+      guarded: [...new Set([...subjects, ...dynamicSubjects].map((subject) => subject.bridge))].sort(),
       subjects,
-      classes: [...this.classes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      classes,
+    };
+  }
+
+  private own(): OwnPlan | undefined {
+    const { host, failsafe = [], underlayPorts = [], hostAddresses = [] } = this.options;
+    const here = this.policies.filter(({ appliesTo }) =>
+      appliesTo.some((target) => target.kind === "host" && target.name === host),
+    );
+    if (here.length === 0) return undefined;
+    const classOf = (direction: Direction, family: Family): string =>
+      this.classes.of(here, { direction, family, network: undefined }).name;
+    return {
+      classes: {
+        egress: { 4: classOf("egress", 4), 6: classOf("egress", 6) },
+        ingress: { 4: classOf("ingress", 4), 6: classOf("ingress", 6) },
+      },
+      failsafe,
+      underlayPorts,
+      hostAddresses,
     };
   }
 
@@ -97,7 +127,7 @@ class Planner {
       return directions.flatMap((direction) => {
         const subjects: Subject[] = [];
         for (const { first, last, entries } of stretches) {
-          const found = this.classOf(
+          const found = this.classes.of(
             entries.map(({ policy }) => policy),
             { direction, family, network: segment.network },
           );
@@ -109,34 +139,5 @@ class Planner {
         return subjects;
       });
     });
-  }
-
-  private classOf(
-    policies: readonly Policy[],
-    kind: Pick<EndpointClass, "direction" | "family" | "network">,
-  ): EndpointClass {
-    const { direction, family, network } = kind;
-    const names = policies.map((policy) => policy.name);
-    const hash = hash64([network, ...names].join("/"))
-      .toString(36)
-      .padStart(13, "0");
-    const name = `${direction}${family}_${hash}`;
-    let found = this.classes.get(name);
-    if (found === undefined) {
-      const cells = cellsOf(this.entries(policies, direction, network), family, this.outcomes);
-      found = { name, ...kind, policies: names, cells };
-      this.classes.set(name, found);
-    }
-    return found;
-  }
-
-  private readonly listed = new Map<string, readonly Entry[]>();
-
-  /** The same for both families. */
-  private entries(policies: readonly Policy[], direction: Direction, network: string): readonly Entry[] {
-    const key = [direction, network, ...policies.map((policy) => policy.name)].join("/");
-    let found = this.listed.get(key);
-    if (found === undefined) this.listed.set(key, (found = entriesOf(policies, direction, network, this.resolver)));
-    return found;
   }
 }

@@ -1,38 +1,36 @@
 /** A host's plan → its table. docs/firewall.md shows a packet's way through it. */
 
-import type { Family } from "../../model/address";
 import { families } from "../../policy/address-set";
-import { type Direction, directions } from "../../policy/rule";
-import type { KeyPart, MapElement, Program, ProgramChain, ProgramMap, ProgramRule, Selector } from "../nft/program";
-import { baseChains, saneFirst } from "./base-chains";
-import type { Part } from "./line";
+import { directions } from "../../policy/rule";
+import type { Program, ProgramMap } from "../nft/program";
+import { baseChains, subjectMapName } from "./base-chains";
+import { classProgram } from "./class-program";
+import { cutProgram } from "./cut";
+import type { Flow } from "./flows";
+import { heldSets } from "./held";
 import { OutcomeChains } from "./outcome-chains";
-import type { EndpointClass, FirewallPlan } from "./plan";
-import {
-  addressField,
-  addressPart,
-  isRange,
-  transportFields,
-  transportKeys,
-  type TransportShape,
-  transportShapes,
-} from "./shape";
+import type { FirewallPlan } from "./plan";
+import { addressField, addressPart } from "./shape";
 
 /** Its own table, so that a change of policy touches nothing else of ours and is taken back alone. */
 export const firewallTable = "sdn_fw";
 
-export function firewallProgram(plan: FirewallPlan): Program {
+/** @param cuts flows that are open and must end: see `flowsToCut` */
+export function firewallProgram(plan: FirewallPlan, cuts: readonly Flow[] = []): Program {
   const outcomes = new OutcomeChains();
+  const cutting = cutProgram(cuts, plan.zones);
   const classes = plan.classes.map((one) => classProgram(one, outcomes));
   return {
     table: firewallTable,
-    sets: [{ name: "guarded", type: "ifname", elements: plan.guarded }],
-    maps: [...subjectMaps(plan), ...classes.flatMap(({ maps }) => maps)],
-    chains: [...outcomes.chains, ...classes.map(({ chain }) => chain), ...baseChains(plan.zones)],
+    sets: [
+      { name: "guarded", type: ["ifname"], elements: plan.guarded.map((bridge) => [bridge]) },
+      ...heldSets,
+      ...cutting.sets,
+    ],
+    maps: [...subjectMaps(plan), ...dynamicMaps(plan), ...classes.flatMap(({ maps }) => maps)],
+    chains: [...outcomes.chains, ...classes.flatMap(({ chains }) => chains), ...baseChains(plan, cutting)],
   };
 }
-
-export const subjectMapName = (direction: Direction, family: Family): string => `${direction}${family}`;
 
 function subjectMaps(plan: FirewallPlan): readonly ProgramMap[] {
   return directions.flatMap((direction) =>
@@ -50,97 +48,15 @@ function subjectMaps(plan: FirewallPlan): readonly ProgramMap[] {
   );
 }
 
-/** A map of a class. */
-interface Shape {
-  /** Of the peers that are keys of it; `undefined` where the peer does not matter. */
-  readonly layer: string | undefined;
-  readonly transport: TransportShape;
-  /** Without ranges a lookup is a hash, and one more element costs the same however many there are. */
-  readonly interval: boolean;
-}
-
-/** In the order of looking: layer after layer, then what is for all peers. Those of one layer have no cell in common. */
-function shapesOf(cells: EndpointClass["cells"]): readonly Shape[] {
-  return [...cells.layers.map(({ name }) => name), undefined].flatMap((layer) =>
-    transportShapes.flatMap((transport) => [false, true].map((interval) => ({ layer, transport, interval }))),
-  );
-}
-
-const shapeName = ({ layer, transport, interval }: Shape): string =>
-  [layer ?? "all", transport === "any" ? "" : transport, interval ? "ranges" : ""]
-    .filter((word) => word !== "")
-    .join("_");
-
-function classProgram(
-  one: EndpointClass,
-  outcomes: OutcomeChains,
-): { readonly chain: ProgramChain; readonly maps: readonly ProgramMap[] } {
-  const { family, direction, cells } = one;
-  const elements = elementsOf(one, outcomes);
-  const peerField = addressField(direction === "egress" ? "daddr" : "saddr", family);
-  const maps = shapesOf(cells).flatMap((shape) => {
-    const found = elements.get(shapeName(shape));
-    if (found === undefined) return [];
-    const fields = [...(shape.layer === undefined ? [] : [peerField]), ...transportFields(shape.transport, family)];
-    const name = `${one.name}_${shapeName(shape)}`;
-    const types = fields.map(({ type }) => type);
-    return [{ map: { name, type: types, interval: shape.interval, elements: found }, fields }];
+function dynamicMaps({ dynamics: { subjects, peers } }: FirewallPlan): readonly ProgramMap[] {
+  const bySubject = subjects.map((one) => {
+    const { bridge, first, last, lists, chains } = one;
+    return { ...one, key: ["ifname"], words: [bridge, String(first), String(last), lists, chains] };
   });
-  return {
-    maps: maps.map(({ map }) => map),
-    chain: {
-      name: one.name,
-      rules: [
-        saneFirst,
-        ...maps.map(({ map, fields }) =>
-          lookup(
-            fields.map(({ selector }) => selector),
-            map.name,
-          ),
-        ),
-        ...outcomes.rules(cells.rest),
-      ],
-    },
-  };
-}
-
-/** The cells as elements, by the name of their shape. */
-function elementsOf({ family, cells }: EndpointClass, outcomes: OutcomeChains): ReadonlyMap<string, MapElement[]> {
-  const elements = new Map<string, MapElement[]>();
-  const keys = remembered((first: number, last: number) => transportKeys({ first, last }, family));
-  const put = (layer: string | undefined, peer: readonly KeyPart[], { first, last, outcome }: Part): void => {
-    const { verdict, comment } = outcomes.element(outcome);
-    for (const transport of keys(first, last)) {
-      const key = [...peer, ...transport.key];
-      const name = shapeName({ layer, transport: transport.shape, interval: key.some(isRange) });
-      const element = { key, verdict, ...(comment === undefined ? {} : { comment }) };
-      const found = elements.get(name);
-      if (found === undefined) elements.set(name, [element]);
-      else found.push(element);
-    }
-  };
-  for (const { name, cells: peers } of cells.layers) {
-    for (const peer of peers) {
-      const part = [addressPart(peer, family)];
-      for (const one of peer.parts) put(name, part, one);
-    }
-  }
-  for (const one of cells.background) put(undefined, [], one);
-  return elements;
-}
-
-export function lookup(selectors: readonly Selector[], map: string): ProgramRule {
-  const [only, ...others] = selectors;
-  const key = only !== undefined && others.length === 0 ? only : { concat: selectors };
-  return { expr: [{ vmap: { key, data: `@${map}` } }] };
-}
-
-function remembered<V>(find: (first: number, last: number) => V): (first: number, last: number) => V {
-  const known = new Map<string, V>();
-  return (first, last) => {
-    const key = `${first}-${last}`;
-    let value = known.get(key);
-    if (value === undefined) known.set(key, (value = find(first, last)));
-    return value;
-  };
+  const byPeer = peers.map((one) => ({ ...one, key: [], words: [one.bridges, one.lists, one.chains] }));
+  return [...Map.groupBy([...bySubject, ...byPeer], ({ map }) => map)].map(([name, templates]) => {
+    const { key, family } = templates[0] as (typeof templates)[number];
+    const type = [...key, addressField("saddr", family).type];
+    return { name, type, interval: false, elements: [], runtime: JSON.stringify(templates.map(({ words }) => words)) };
+  });
 }

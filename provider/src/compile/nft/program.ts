@@ -20,8 +20,12 @@ export type Verdict =
 /** What a packet or its flow has. */
 export type Selector =
   | { readonly meta: { readonly key: "iifname" | "oifname" | "nfproto" | "l4proto" | "time" } }
-  | { readonly ct: { readonly key: "state" | "zone" } }
+  | { readonly ct: { readonly key: "state" | "zone" | "status" } }
+  /** What conntrack says of the packet with which the flow began. Ports only where a rule names the protocol before. */
+  | { readonly ct: { readonly key: OriginalField; readonly dir: "original" } }
   | { readonly payload: { readonly protocol: string; readonly field: string } };
+
+export type OriginalField = "ip saddr" | "ip daddr" | "ip6 saddr" | "ip6 daddr" | "proto-src" | "proto-dst";
 
 export type KeyExpression = Selector | { readonly concat: readonly Selector[] };
 
@@ -29,7 +33,7 @@ export type Operand =
   | KeyExpression
   | NftScalar
   | KeyPart
-  | { readonly set: readonly NftScalar[] }
+  | { readonly set: readonly KeyPart[] }
   | { readonly "&": readonly [Selector, Operand] }
   | { readonly "|": readonly [Operand, Operand] };
 
@@ -68,8 +72,11 @@ export interface ProgramChain {
 
 export interface ProgramSet {
   readonly name: string;
-  readonly type: string;
-  readonly elements: readonly string[];
+  /** One field, or those of a concatenation. */
+  readonly type: readonly string[];
+  readonly elements: readonly (readonly KeyPart[])[];
+  /** The host fills it between two programs. A program has it empty, and every change empties it. */
+  readonly runtime?: true;
 }
 
 export interface MapElement {
@@ -86,6 +93,11 @@ export interface ProgramMap {
   /** Whether parts may be ranges. */
   readonly interval: boolean;
   readonly elements: readonly MapElement[];
+  /**
+   * The host fills it. What its elements mean: while this stays they may, too, and another one empties the map. They go
+   * to chains that this names.
+   */
+  readonly runtime?: string;
 }
 
 export interface Program {
@@ -104,7 +116,13 @@ export function replaceCommands(program: Program): readonly NftCommand[] {
   return [{ add: table }, { delete: table }, { add: table }, ...changeCommands(empty, program)];
 }
 
-/** Takes one program to another in one transaction. Empty where they are the same. */
+/** The same as a second table: a drop of either is final, so only what both let through passes. */
+export const nextProgram = (program: Program): Program => ({ ...program, table: `${program.table}_next` });
+
+/**
+ * Takes one program to another in one transaction. Where they are the same, all that it does is to empty what the host
+ * filled meanwhile.
+ */
 export function changeCommands(from: Program, to: Program): readonly NftCommand[] {
   const at = { family: "inet", table: to.table };
   const chains = compare(from.chains, to.chains);
@@ -115,13 +133,17 @@ export function changeCommands(from: Program, to: Program): readonly NftCommand[
   return [
     // Rules go before what they name.
     ...[...rewritten, ...chains.gone].map(({ name }) => ({ flush: { chain: { ...at, name } } })),
+    ...maps.kept.flatMap(([old, wanted]) =>
+      old.runtime === wanted.runtime ? [] : [{ flush: { map: { ...at, name: wanted.name } } }],
+    ),
     ...changedMaps.flatMap(({ name, gone }) => elementCommands("delete", at, name, gone)),
     ...maps.gone.map(({ name }) => ({ delete: { map: { ...at, name } } })),
     ...sets.gone.map(({ name }) => ({ delete: { set: { ...at, name } } })),
     ...chains.gone.map(({ name }) => ({ delete: { chain: { ...at, name } } })),
     ...chains.added.map((chain) => ({ add: { chain: { ...at, ...chainHead(chain) } } })),
-    ...sets.added.map(({ name, type }) => ({ add: { set: { ...at, name, type } } })),
+    ...sets.added.map(({ name, type }) => ({ add: { set: { ...at, name, type: typeWord(type) } } })),
     ...maps.added.map((map) => ({ add: { map: { ...at, ...mapHead(map) } } })),
+    ...sets.kept.flatMap(([, { name, runtime }]) => (runtime === true ? [{ flush: { set: { ...at, name } } }] : [])),
     ...sets.kept.flatMap(([old, wanted]) => setChanges(at, old, wanted)),
     ...sets.added.flatMap((set) => setChanges(at, { ...set, elements: [] }, set)),
     ...changedMaps.flatMap(({ name, added }) => elementCommands("add", at, name, added)),
@@ -141,13 +163,21 @@ function chainHead({ name, hook }: ProgramChain): NftCommand {
 
 function mapHead({ name, type, interval }: ProgramMap): NftCommand {
   const flags = interval ? { flags: ["interval"] } : {};
-  return { name, type: type.length === 1 ? type[0] : type, map: "verdict", ...flags, stmt: [{ counter: null }] };
+  return { name, type: typeWord(type), map: "verdict", ...flags, stmt: [{ counter: null }] };
 }
 
+const typeWord = (type: readonly string[]): string | readonly string[] | undefined =>
+  type.length === 1 ? type[0] : type;
+
+const keyWord = (key: readonly KeyPart[]): unknown => (key.length === 1 ? key[0] : { concat: key });
+
 function setChanges(at: At, old: ProgramSet, wanted: ProgramSet): readonly NftCommand[] {
-  const gone = old.elements.filter((element) => !wanted.elements.includes(element));
-  const added = wanted.elements.filter((element) => !old.elements.includes(element));
-  const command = (elem: readonly string[]): NftCommand => ({ element: { ...at, name: wanted.name, elem } });
+  const words = (set: ProgramSet): ReadonlyMap<string, unknown> =>
+    new Map(set.elements.map((key) => [JSON.stringify(key), keyWord(key)]));
+  const [before, after] = [words(old), words(wanted)];
+  const gone = [...before].flatMap(([key, word]) => (after.has(key) ? [] : [word]));
+  const added = [...after].flatMap(([key, word]) => (before.has(key) ? [] : [word]));
+  const command = (elem: readonly unknown[]): NftCommand => ({ element: { ...at, name: wanted.name, elem } });
   return [
     ...(gone.length === 0 ? [] : [{ delete: command(gone) }]),
     ...(added.length === 0 ? [] : [{ add: command(added) }]),
@@ -175,7 +205,7 @@ function elementCommands(
 ): readonly NftCommand[] {
   if (elements.length === 0) return [];
   const elem = elements.map(({ key, verdict, comment }) => {
-    const val = key.length === 1 ? key[0] : { concat: key };
+    const val = keyWord(key);
     const isPlain = verb === "delete" || comment === undefined;
     return [isPlain ? val : { elem: { val, comment } }, verdict];
   });

@@ -14,7 +14,7 @@ import {
   payload,
   translated,
 } from "./expressions";
-import type { Rule, Table } from "./json";
+import type { Family, Rule, Table } from "./json";
 import { exampleSetLines, tableCommands } from "./json";
 
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
@@ -130,6 +130,20 @@ const routerInet: Table = {
 export const hostSets = exampleSetLines(hostBridge);
 export const hostTables = [...tableCommands(hostInet), ...tableCommands(hostBridge)];
 export const routerTables = tableCommands(routerInet);
+
+/** What a table of ours has when nobody but us has been there; `sets` are its maps, too. */
+export interface TableNames {
+  readonly family: Family;
+  readonly chains: ReadonlySet<string>;
+  readonly sets: ReadonlySet<string>;
+}
+const namesOf = ({ family, chains, sets, maps }: Table): TableNames => ({
+  family,
+  chains: new Set(chains.map(({ name }) => name)),
+  sets: new Set([...sets, ...maps].map(({ name }) => name)),
+});
+export const hostNames: readonly TableNames[] = [namesOf(hostInet), namesOf(hostBridge)];
+export const routerNames = namesOf(routerInet);
 
 /** Table (`FAMILY sdn`) → chain → fingerprints of the rules that it must have. */
 export function wantedRules(

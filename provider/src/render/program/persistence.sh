@@ -28,8 +28,14 @@ check_record() {
   [ -e "$state/resources/$1" ] || return 0
   record_state=damaged
   {
-    read -r record_generation && read -r record_hash && read -r record_mark && read -r record_intent || return 0
-    read -r record_sum || record_sum=
+    read -r record_generation && read -r record_hash && read -r record_mark || return 0
+    # The firewall's intent is megabytes, which `read` takes byte by byte: who wants it asks for it.
+    if [ "$1" = firewall ]; then
+      record_intent=- record_sum=$(sed -n 2p)
+    else
+      read -r record_intent || return 0
+      read -r record_sum || record_sum=
+    fi
   } <"$state/resources/$1"
   case $record_generation in '' | *[!0-9]*) return 0 ;; esac
   case "$record_hash$record_mark$record_intent" in '' | *[!A-Za-z0-9_.:/@=,+%-]*) return 0 ;; esac
@@ -166,7 +172,7 @@ no_resources() {
   set +f
   set -- "$state"/resources/*
   set -f
-  [ ! -e "$1" ]
+  [ ! -e "$1" ] && [ ! -e "$state/firewall.armed" ]
 }
 
 # What was written is on the disk before anybody is told.
@@ -178,7 +184,7 @@ settle() {
 
 # ---- what is noted for the next look ----------------------------------------------------------------------------
 
-note() { # restored|repaired|failed|damaged RESOURCE|- TEXT
+note() { # restored|repaired|rolled-back|failed|damaged RESOURCE|- TEXT
   printf '%s: %s\n' "$2" "$3" >&2
   noted="$1 $2 $(encode "$3")"
   case $1 in
@@ -251,6 +257,11 @@ picture() {
       "$tool" -w 10 -S DOCKER-USER | sed -n "/sdn:/s/^/=forward $tool /p"
     done
     [ -n "$without_docker" ] || docker_picture
+    firewall_picture
+    # Theirs until it has our mark: that it is there again is the news.
+    sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
+      if ip link show dev "$name" >/dev/null; then echo "=adopted $name"; fi
+    done
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '
     function put(item, value) { print item (where == "-" ? "" : " in " where) "\t" value }
@@ -259,7 +270,9 @@ picture() {
     $1 == "=fdb" { put("forwarding entry " $2 " of " $4, $0); next }
     # What an engine undoes at each of its starts is no news.
     $1 == "=setting" { put(($2 ~ /disable_ipv6$/ ? "=" : "") "setting " $2, $3); next }
+    $1 == "=adopted" { put($1 " " $2, ""); next }
     $1 == "=forward" { print $0 "\t"; next }
+    $1 == "=table" { print "table inet " $2 "\t" $3; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
     $1 == "=docker" { print "Docker network " $2 "\t" $3; next }
     $1 == "=record" { print $1 " " $4 "\t" $2; next }
@@ -305,13 +318,14 @@ difference() { # PICTURE PICTURE
 
 # ---- making again what the records say --------------------------------------------------------------------------
 
-# Routers first, then what stands on them. At boot what needs Docker is left to the assert that follows Docker's start.
+# The firewall first, so that nothing passes before it; then routers, then what stands on them. At boot what needs Docker is left to the assert that follows Docker's start.
 records_in_order() {
-  routers='' segments='' ports='' others=''
+  firewall='' routers='' segments='' ports='' others=''
   set +f
   for file in "$state"/resources/*; do
     [ -e "$file" ] || continue
     case ${file##*/} in
+      firewall) firewall=firewall ;;
       router-*) routers="$routers ${file##*/}" ;;
       segment-*) segments="$segments ${file##*/}" ;;
       port-*) ports="$ports ${file##*/}" ;;
@@ -319,7 +333,7 @@ records_in_order() {
     esac
   done
   set -f
-  keys="$routers$segments$others$ports"
+  keys="$firewall$routers$segments$others$ports"
 }
 
 make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
@@ -330,11 +344,14 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
     whole) ;;
     *) return 0 ;;
   esac
+  # What is still to be proved is left as it is.
+  [ "$1" != firewall ] || ! read_armed || return 0
   saved_words=$(sed 1,5d "$state/resources/$1")
-  # What was adopted is made by somebody else, who may come later than the restore.
   if [ -n "$without_docker" ]; then
-    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_*) return 0 ;; esac
+    case $saved_words in *' container:'* | *container_guard* | *docker_connection* | *adopt_docker_network*) return 0 ;; esac
   fi
+  # What was adopted is made by somebody else, who may come later than the restore.
+  case $mode$saved_words in restore*adopt_*) return 0 ;; esac
   fragment=$1 failed=0 failure='' undo_list='' mark=$record_mark hash=$record_hash generation=$record_generation
   # What Docker does at the same time is not known here.
   [ -n "$without_docker" ] || forget_links
@@ -347,13 +364,16 @@ $saved_words
 WORDS
   outcome=made
   [ "$failed" = 0 ] || outcome=failed
-  # A container that is not there now is not a fault.
-  case $failure in container\ *' is not running' | container\ *' does not exist on this engine') outcome=left ;; esac
+  # A container that is not there now is not a fault, nor is what somebody else made and has not made again.
+  case $failure in
+    container\ *' is not running' | container\ *' does not exist on this engine' | *'; what was adopted is not made anew') outcome=left ;;
+  esac
   leave_fragment
 }
 
 op_again() { # restore|assert
   mode=$1 trouble=0
+  [ "$mode" != restore ] || roll_back_unproved
   records_in_order
   if [ "$mode" = restore ]; then restore_records; else assert_records; fi
   mode=''
@@ -370,24 +390,43 @@ restore_records() {
       made) made_count=$((made_count + 1)) ;;
       failed) again_keys="$again_keys $key" ;;
       damaged)
-        tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)'
+        damage_of "$key"
+        tell_trouble damaged "$key" "$damage"
         close_bridge "$key" ;;
     esac
   done
   # What stands on something of a later kind has it now.
   for key in $again_keys; do
     make_again "$key"
-    if [ "$outcome" = failed ]; then tell_trouble failed "$key" "$failure"; else made_count=$((made_count + 1)); fi
+    if [ "$outcome" = failed ]; then
+      tell_trouble failed "$key" "$failure"
+      close_bridge "$key"
+    else
+      made_count=$((made_count + 1))
+    fi
   done
   [ "$made_count" = 0 ] || [ "$(picture)" = "$picture_before" ] ||
     note restored - "$made_count"
 }
 # Docker will make the bridge of its network by itself: then nothing may pass between it and the host.
 close_bridge() { # RESOURCE
+  close_tables
   case $1 in segment-*) ;; *) return 0 ;; esac
   fragment=$1 failed=0 undo_list=''
   op_nft_elements inet "bridges=sdn-b-${1#segment-}"
   leave_fragment
+}
+# The tables are made by whole records, which write these chains anew. Where no record is whole, all bridges are closed.
+close_tables() {
+  nft list table inet sdn >/dev/null 2>&1 || nft -f /proc/self/fd/0 <<'CLOSED'
+add table inet sdn
+add set inet sdn bridges { type ifname; }
+add chain inet sdn input { type filter hook input priority -10; policy accept; }
+add chain inet sdn forward { type filter hook forward priority -10; policy accept; }
+add rule inet sdn input iifname "sdn-b-*" drop
+add rule inet sdn forward iifname "sdn-b-*" drop
+add rule inet sdn forward oifname "sdn-b-*" drop
+CLOSED
 }
 tell_trouble() {
   trouble=1
@@ -415,7 +454,10 @@ assert_records() {
           picture_now=$picture_after
         fi ;;
       failed) tell_trouble failed "$key" "$failure" ;;
-      damaged) tell_trouble damaged "$key" 'the saved record is damaged (wrong checksum)' ;;
+      damaged)
+        damage_of "$key"
+        tell_trouble damaged "$key" "$damage"
+        close_bridge "$key" ;;
     esac
   done
   if [ "$trouble" = 0 ]; then remember_picture "$longest_trust"; else rm -f "$seen"; fi

@@ -16,6 +16,7 @@ undo_list=
 last_links=
 last_elements=
 last_chains=
+last_foreign=
 locked=
 paths=
 lock_wait=60
@@ -104,12 +105,17 @@ undo_all() {
       nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
       iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
       iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
+      firewall-table) reload_table "$state/resources/firewall" ;;
+      firewall-next) nft delete table inet sdn_fw_next ;;
+      firewall-held) hold_again "$a" ;;
+      firewall-disarm) disarm ;;
     esac >/dev/null 2>&1
   done
   undo_list=
   last_links=
   last_elements=
   last_chains=
+  last_foreign=
   forget_links
 }
 
@@ -997,6 +1003,7 @@ ELEMENTS
   done <<LINKS
 $last_links
 LINKS
+  remove_last_foreign
 }
 op_remove_adoption() { # NAME MARK: released, not removed
   find_link - "$1" || return 0
@@ -1082,6 +1089,36 @@ op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is 
   undo nft-chain "$1" "$2" "$(encode "$chain_before")"
   if [ "$hash" = - ]; then try nft_in "$1" delete chain inet sdn "$2"; else last_chains="$last_chains$1 $2$newline"; fi
 }
+# What somebody put into a table of ours. It was foreign when somebody looked: a record written since may account for it.
+op_remove_foreign() { # WHERE FAMILY chain|set|map|element NAME [ELEMENT]: goes when all else is done
+  case $3 in
+    element)
+      ! grep -rqwF -e "$4=$5" -e "nft_map $4 $5" "$state/resources" || return 0
+      nft_in "$1" get element "$2" sdn "$4" "$(element "$5")" >/dev/null 2>&1 || return 0 ;;
+    *)
+      ! grep -rqwF -e "nft_chain $1 $4" "$state/resources" || return 0
+      nft_in "$1" list "$3" "$2" sdn "$4" >/dev/null 2>&1 || return 0 ;;
+  esac
+  last_foreign="$last_foreign$*$newline"
+}
+remove_last_foreign() { # of each namespace in one transaction: chains lead to each other, and their rules look into sets
+  for foreign_where in $(printf '%s' "$last_foreign" | sed 's/ .*//' | sort -u); do
+    foreign_flush='' foreign_sets='' foreign_chains=''
+    while read -r last_where last_family last_kind last_name last_value; do
+      [ "$last_where" = "$foreign_where" ] || continue
+      case $last_kind in
+        chain)
+          foreign_flush="$foreign_flush flush chain $last_family sdn $last_name;"
+          foreign_chains="$foreign_chains delete chain $last_family sdn $last_name;" ;;
+        element) foreign_sets="$foreign_sets delete element $last_family sdn $last_name $(element "$last_value");" ;;
+        *) foreign_sets="$foreign_sets delete $last_kind $last_family sdn $last_name;" ;;
+      esac
+    done <<FOREIGN
+$last_foreign
+FOREIGN
+    try nft_in "$foreign_where" "$foreign_flush$foreign_sets$foreign_chains" || return 1
+  done
+}
 op_remove_nft_map() { # MAP KEY MARK
   entry=$(map_entry "$1" "$2")
   [ "$(entry_mark "$entry")" = "$3" ] || return 0
@@ -1101,7 +1138,7 @@ op_remove_forward_accept() { # IN OUT MARK
 # ---- fragments --------------------------------------------------------------------------------------------------
 
 op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
-  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' mark=$3 hash=$4
+  fragment=$1 failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign='' mark=$3 hash=$4
   words='' present_mark='' present_hash='' generation=0
   check_record "$1"
   case $record_state in
@@ -1123,7 +1160,7 @@ op_begin() { # RESOURCE EXPECTED-GENERATION|- MARK HASH
     return 1
   fi
   # The state may know another version: what only this one has would stay behind.
-  if [ -n "$present_mark" ] && [ "$present_hash" != "$4" ]; then say "previous $1 $record_intent"; fi
+  if [ -n "$present_mark" ] && [ "$present_hash" != "$4" ] && [ "$1" != firewall ]; then say "previous $1 $record_intent"; fi
 }
 
 op_end() { # INTENT(base64)
@@ -1155,14 +1192,19 @@ op_forget() { # the fragment's resource is gone
   [ "$failed" = 1 ] || { rm -f "$state/resources/$fragment" && say "result $fragment ok 0"; }
   leave_fragment
 }
+op_unrecorded() { # what was done is for a time: the record stays as it is
+  [ "$failed" = 1 ] || say "result $fragment ok $generation"
+  leave_fragment
+}
 
 leave_fragment() { # from here on nothing of it is undone
-  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains=''
+  fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign=''
 }
 
 restore_host() { # with the last resource, what was the host's own is as it was
   [ -d "$state/resources" ] || return 0
-  [ -z "$(ls "$state/resources")" ] || return 0
+  [ -z "$(ls "$state/resources")" ] && [ ! -e "$state/firewall.armed" ] || return 0
+  forget_firewall
   nft delete table inet sdn 2>/dev/null
   nft delete table bridge sdn 2>/dev/null
   for saved in "$state"/sysctl/*; do
@@ -1249,6 +1291,13 @@ engine_may_be_there() {
   command -v docker >/dev/null 2>&1 || return 1
   [ -S /run/docker.sock ] || [ -S /var/run/docker.sock ] || [ -n "${DOCKER_HOST:-}" ] || [ -e "${HOME:-/root}/.docker/config.json" ]
 }
+docker_facts() { # both at once: no command of Docker's has both. Each writes in pieces, so each is said whole.
+  {
+    printf 'docker %s\n' "$(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
+    printf 'docker-pools %s\n' "$(docker info --format '{{json .DefaultAddressPools}}')" &
+    wait
+  } 2>/dev/null
+}
 facts() {
   section facts - fact_lines
   report_events
@@ -1265,9 +1314,7 @@ fact_lines() {
   version=$(nft --version 2>/dev/null)
   version=${version#*v}
   echo "nftables ${version%% *}"
-  if engine_may_be_there; then
-    echo "docker $(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}' 2>/dev/null)"
-  fi
+  if engine_may_be_there; then docker_facts; fi
   # shellcheck disable=SC2046 # several words
   echo features $(probe_features)
   echo "underlay $(underlay_hint)"
@@ -1293,6 +1340,10 @@ report() {
   for file in "$state"/resources/*; do
     [ -e "$file" ] || continue
     check_record "${file##*/}"
+    if [ "${file##*/}" = firewall ]; then
+      [ -n "$firewall_told" ] || say_firewall_record -
+      continue
+    fi
     case $record_state in
       damaged) say "damaged ${file##*/}" ;;
       *) say "ledger ${file##*/} $record_generation $record_hash $record_mark $record_intent $record_state" ;;
@@ -1384,6 +1435,7 @@ prepare() { # one run at a time on a host
     ip link del dev sdn-t-a
     forget_links
   fi
+  roll_back_overdue
 }
 
 fatal() {
@@ -1404,12 +1456,14 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners) "op_$op" "$@" ;;
-    begin | end | forget) "op_$op" "$@" ;;
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
+      query_firewall | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+    begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
-      adopt_link | adopt_docker_network | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      adopt_link | adopt_docker_network | \
+      firewall_arm | firewall_next | firewall_settings | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
@@ -1417,6 +1471,11 @@ perform() { # OPERATION WORD…
 # Started from the saved copy, by systemd.
 if [ -n "${1:-}" ]; then
   mode=$1
+  if [ "$mode" = firewall-timer ]; then
+    shift
+    run_timer "$@"
+    exit
+  fi
   # The timer comes again; boot comes once.
   [ "$mode" = restore ] || lock_wait=0
   prepare
@@ -1441,7 +1500,10 @@ for line in $instructions; do
   IFS=$blanks
   [ "$line" = done ] && break
   # What makes the resource is saved with its record.
-  case $line in end\ * | remove_*) ;; *) words="$words$line$newline" ;; esac
+  case $line in
+    end\ * | remove_* | firewall_arm\ * | firewall_next\ * | firewall_change\ * | firewall_hold\ * | firewall_settle\ *) ;;
+    *) words="$words$line$newline" ;;
+  esac
   # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.
   # shellcheck disable=SC2086
   perform $line

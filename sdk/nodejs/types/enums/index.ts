@@ -21,3 +21,155 @@ export const Egress = {
  * How a network reaches what is outside of it.
  */
 export type Egress = (typeof Egress)[keyof typeof Egress];
+
+export const FirewallAction = {
+    /**
+     * Allowed; nothing else is asked.
+     */
+    Allow: "allow",
+    /**
+     * Dropped silently.
+     */
+    Deny: "deny",
+    /**
+     * TCP is answered with a reset; everything else is dropped silently.
+     */
+    Reject: "reject",
+    /**
+     * The rest of this tier has no say: the next tier decides.
+     */
+    Pass: "pass",
+} as const;
+
+/**
+ * What becomes of a packet that a rule matches.
+ */
+export type FirewallAction = (typeof FirewallAction)[keyof typeof FirewallAction];
+
+export const FirewallDefaultAction = {
+    /**
+     * Allowed; nothing else is asked.
+     */
+    Allow: "allow",
+    /**
+     * Dropped silently.
+     */
+    Deny: "deny",
+    /**
+     * TCP is answered with a reset; everything else is dropped silently.
+     */
+    Reject: "reject",
+    /**
+     * The rest of this tier has no say: the next tier decides.
+     */
+    Pass: "pass",
+    /**
+     * The next policy of the tier is asked: first match over all policies.
+     */
+    Continue: "continue",
+    /**
+     * Dropped silently, but only after all policies of the tier were asked: policies add up, as in Kubernetes.
+     */
+    Isolate: "isolate",
+} as const;
+
+/**
+ * What becomes of a packet that no rule of a policy matches.
+ */
+export type FirewallDefaultAction = (typeof FirewallDefaultAction)[keyof typeof FirewallDefaultAction];
+
+export const FirewallDirection = {
+    /**
+     * Those that arrive at what the policy applies to.
+     */
+    Ingress: "ingress",
+    /**
+     * Those that it sends.
+     */
+    Egress: "egress",
+} as const;
+
+/**
+ * Which packets are meant.
+ */
+export type FirewallDirection = (typeof FirewallDirection)[keyof typeof FirewallDirection];
+
+export const FirewallEnforcement = {
+    /**
+     * It decides.
+     */
+    Enforced: "enforced",
+    /**
+     * It decides nothing; what it would drop is counted and logged.
+     */
+    Watch: "watch",
+} as const;
+
+/**
+ * Whether a policy decides.
+ */
+export type FirewallEnforcement = (typeof FirewallEnforcement)[keyof typeof FirewallEnforcement];
+
+export const FirewallOnClose = {
+    /**
+     * It ends them, and no others.
+     */
+    Cut: "cut",
+    /**
+     * It lets them end by themselves.
+     */
+    Keep: "keep",
+} as const;
+
+/**
+ * What a change does to open flows that it forbids.
+ */
+export type FirewallOnClose = (typeof FirewallOnClose)[keyof typeof FirewallOnClose];
+
+export const FirewallTier = {
+    /**
+     * First of all, for what must hold at once.
+     */
+    Emergency: "emergency",
+    /**
+     * Of those who run the network.
+     */
+    Admin: "admin",
+    /**
+     * Of those who run what is on it.
+     */
+    Application: "application",
+    /**
+     * What holds where nobody said anything.
+     */
+    Baseline: "baseline",
+} as const;
+
+/**
+ * Tiers, in the order in which they are asked.
+ */
+export type FirewallTier = (typeof FirewallTier)[keyof typeof FirewallTier];
+
+export const LabelOperator = {
+    /**
+     * It is there with one of the values.
+     */
+    In: "In",
+    /**
+     * It has none of the values, or is not there.
+     */
+    NotIn: "NotIn",
+    /**
+     * It is there.
+     */
+    Exists: "Exists",
+    /**
+     * It is not there.
+     */
+    DoesNotExist: "DoesNotExist",
+} as const;
+
+/**
+ * How a label is compared.
+ */
+export type LabelOperator = (typeof LabelOperator)[keyof typeof LabelOperator];

@@ -1,0 +1,116 @@
+/** How hosts differ from what an entry asks for. */
+
+import { compileDocument, sameProgram } from "../../compile/firewall/compile";
+import { firewallKey, type FirewallDocument, zonesFor } from "../../compile/firewall/document";
+import { siteOf } from "../../compile/firewall/site";
+import type { Snapshot } from "../../model/snapshot";
+import type { CallContext } from "../../rpc/handlers";
+import { adviceOn } from "../drift";
+import type { Hosts } from "../hosts";
+import { located } from "../located";
+import type { FirewallChange, FirewallHost } from "./change";
+import { firewallSettings } from "./host-line";
+import { documentOf, entryIn, hostState } from "./host-plan";
+
+export interface FoundDrift {
+  readonly host: string;
+  readonly sentence: string;
+  readonly advice: string;
+}
+
+export interface FoundEntry {
+  readonly generation: number;
+  readonly drift: readonly FoundDrift[];
+}
+
+/** `undefined`: no host has anything of it. Rejects where a host cannot be asked: nothing is known of it then. */
+export async function readEntry(
+  context: CallContext,
+  hosts: Hosts,
+  change: FirewallChange,
+  places: readonly FirewallHost[],
+): Promise<FoundEntry | undefined> {
+  const settings = firewallSettings.map(([key]) => key);
+  const found = await Promise.all(
+    places.map((host) =>
+      located(host.name, change.label, async () => {
+        const queries = [["query_firewall"], ["query_sysctl", "-", ...settings]];
+        const read = (): Promise<Snapshot> => hosts.session(host.connection).ask(queries, context.signal);
+        const snapshot = await hosts.progress.during(host.name, context, read);
+        return { host, snapshot, document: documentOf(snapshot.firewall) };
+      }),
+    ),
+  );
+  const entries = found.map(({ document }) => entryIn(document, change));
+  const damaged = found.some(({ snapshot }) => snapshot.damaged.has(firewallKey));
+  if (!damaged && entries.every((entry) => entry === undefined)) return undefined;
+  return {
+    generation: Math.max(change.expected ?? 0, ...entries.map((entry) => entry?.generation ?? 0)),
+    drift: found.flatMap(({ host, snapshot, document }) =>
+      [...entryDrift(change, document, snapshot), ...hostDrift(host, change, document, snapshot)].map((sentence) => ({
+        host: host.name,
+        sentence,
+        advice: adviceOn(sentence),
+      })),
+    ),
+  };
+}
+
+function entryDrift(
+  change: FirewallChange,
+  document: FirewallDocument | undefined,
+  snapshot: Snapshot,
+): readonly string[] {
+  if (snapshot.damaged.has(firewallKey)) {
+    return ["the host's record of its firewall is damaged (wrong checksum): a restart will not restore it"];
+  }
+  const entry = entryIn(document, change);
+  if (entry === undefined) return ["the host's firewall does not have it"];
+  if (entry.owner !== change.owner)
+    return [`the host's firewall has one of this name that is not ours: it belongs to ${entry.owner}`];
+  if (JSON.stringify(entry.spec) === JSON.stringify(change.spec)) return [];
+  return [`another run changed it on the host: it has generation ${entry.generation} there`];
+}
+
+/** What is wrong with the host's firewall as a whole is said once, at the first policy that this stack has there. */
+function hostDrift(
+  host: FirewallHost,
+  change: FirewallChange,
+  document: FirewallDocument | undefined,
+  snapshot: Snapshot,
+): readonly string[] {
+  if (document === undefined || change.kind !== "policy") return [];
+  const first = Object.entries(document.policies).find(([, { owner }]) => owner === change.owner);
+  if (first?.[0] !== change.key) return [];
+  return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
+}
+
+function tableDrift({ firewall }: Snapshot): readonly string[] {
+  switch (firewall.table) {
+    case "missing":
+      return ["the firewall's table inet sdn_fw is gone: nothing is filtered"];
+    case "changed":
+      return ["the firewall's table inet sdn_fw was changed by somebody else"];
+    case "same":
+    case "none":
+    case undefined:
+      return [];
+  }
+}
+
+function settingDrift({ sysctls }: Snapshot): readonly string[] {
+  return firewallSettings.flatMap(([key, value, without]) => {
+    const actual = sysctls.get(`- ${key}`);
+    return actual === value ? [] : [`sysctl ${key} is ${actual ?? "missing"} and should be ${value}: ${without}`];
+  });
+}
+
+function siteDrift(host: FirewallHost, document: FirewallDocument, snapshot: Snapshot): readonly string[] {
+  const site = siteOf(hostState(snapshot).intents);
+  if (JSON.stringify(site) === JSON.stringify(document.site)) return [];
+  const known = compileDocument(document, host.uri).program;
+  const wanted = compileDocument({ ...document, site, zones: zonesFor(site, document.zones) }, host.uri).program;
+  return sameProgram(known, wanted)
+    ? []
+    : ["the firewall was not told what the host has now (a subnet or an endpoint came or went)"];
+}

@@ -1,0 +1,177 @@
+/**
+ * One change of many hosts' firewalls: looked at on all of them before it is made on any, undone on all of them where
+ * one refuses, and made for good only when each of them was reached anew. docs/firewall.md has the phases.
+ */
+
+import { changedDirections } from "../../compile/firewall/directions";
+import { speaksOfHosts } from "../../compile/firewall/document";
+import { asSdnError, SdnError } from "../../model/error";
+import type { Snapshot } from "../../model/snapshot";
+import type { FirewallChange, FirewallHost } from "./change";
+import type { HostLine } from "./host-line";
+import type { HostPlan, Numbered } from "./host-plan";
+import { documentOf, entryIn, hostState, lateCuts, planHost } from "./host-plan";
+
+export interface RolloutRequest {
+  readonly change: FirewallChange | undefined;
+  readonly hosts: readonly FirewallHost[];
+}
+
+export interface RolloutResult {
+  /** By the place of the request's change. */
+  readonly generations: ReadonlyMap<RolloutRequest, number>;
+  /** Hosts that did not answer, by URI: they have what they had. */
+  readonly unreachable: ReadonlyMap<string, SdnError>;
+  /** What the change leaves on each host that it reached, by URI. */
+  readonly plans: ReadonlyMap<string, HostPlan>;
+}
+
+/** What is said on the way. */
+export type Say = (message: string) => void;
+
+export class Rollout {
+  private readonly unreachable = new Map<string, SdnError>();
+  private plans: readonly HostPlan[] = [];
+
+  constructor(
+    private readonly requests: readonly RolloutRequest[],
+    private readonly lineOf: (host: FirewallHost) => HostLine,
+    private readonly say: Say,
+    private readonly signal: AbortSignal,
+    private readonly now: () => number,
+  ) {}
+
+  async run(): Promise<RolloutResult> {
+    const generations = await this.plan();
+    const ruled = this.plans.filter((plan) => plan.rules);
+    await this.check(ruled);
+    await this.change(ruled);
+    await this.write(this.plans.filter((plan) => plan.record && !plan.rules));
+    const plans = new Map(this.plans.map((plan) => [plan.host.uri, plan]));
+    return { generations, unreachable: this.unreachable, plans };
+  }
+
+  private hosts(): readonly FirewallHost[] {
+    return [...new Map(this.requests.flatMap(({ hosts }) => hosts.map((host) => [host.uri, host]))).values()];
+  }
+
+  private async plan(): Promise<ReadonlyMap<RolloutRequest, number>> {
+    this.say(`looking at the firewalls of ${count(this.hosts())}`);
+    const found = await Promise.all(this.hosts().map(async (host) => [host, await this.look(host)] as const));
+    const present = found.filter((one): one is [FirewallHost, Snapshot] => one[1] !== undefined);
+    const generations = this.number(present);
+    const now = Math.floor(this.now() / 1000);
+    this.plans = present.map(([host, snapshot]) => {
+      const mine = this.requests.filter(({ hosts }) => hosts.some(({ uri }) => uri === host.uri));
+      const changes = mine.flatMap((request): readonly Numbered[] => {
+        const { change } = request;
+        return change === undefined ? [] : [{ change, generation: generations.get(request) ?? 1 }];
+      });
+      return planHost(host, hostState(snapshot), changes, now);
+    });
+    return generations;
+  }
+
+  private async look(host: FirewallHost): Promise<Snapshot | undefined> {
+    try {
+      const policies = this.requests.flatMap(({ change }) => (change?.kind === "policy" ? (change.spec ?? []) : []));
+      return await this.lineOf(host).look(speaksOfHosts(policies), this.signal);
+    } catch (thrown) {
+      if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
+      this.unreachable.set(host.uri, thrown);
+      return undefined;
+    }
+  }
+
+  /** One more than any host knows, so that all of them agree. */
+  private number(present: readonly (readonly [FirewallHost, Snapshot])[]): ReadonlyMap<RolloutRequest, number> {
+    const documents = new Map(present.map(([{ uri }, { firewall }]) => [uri, documentOf(firewall)]));
+    return new Map(
+      this.requests.flatMap((request) => {
+        const { change, hosts } = request;
+        if (change === undefined) return [];
+        const known = hosts.map(({ uri }) => entryIn(documents.get(uri), change));
+        const highest = Math.max(change.expected ?? 0, ...known.map((entry) => entry?.generation ?? 0));
+        const wanted = JSON.stringify(change.spec);
+        const isThere = known.length > 0 && known.every((entry) => JSON.stringify(entry?.spec) === wanted);
+        return [[request, isThere ? highest : highest + 1] as const];
+      }),
+    );
+  }
+
+  /** Every host says that it would take its program, before any of them gets one. */
+  private async check(plans: readonly HostPlan[]): Promise<void> {
+    // A single host's transaction is refused as a whole by itself.
+    if (plans.length < 2) return;
+    this.say(`trying the rules on ${count(plans)}, changing nothing`);
+    await all(plans, (plan) => this.lineOf(plan.host).check(plan, this.signal));
+  }
+
+  private async change(plans: readonly HostPlan[]): Promise<void> {
+    if (plans.length === 0) return;
+    try {
+      if (needsConjunction(plans)) {
+        this.say(`closing on ${count(plans)}: what only one of the old and the new rules allows`);
+        await all(plans, (plan) => this.lineOf(plan.host).stage(plan, this.signal));
+        await this.prove(plans);
+      }
+      this.say(`changing the rules of ${count(plans)}`);
+      await all(plans, (plan) => this.lineOf(plan.host).apply(plan, this.signal));
+      if (plans.length > 1) await this.prove(plans);
+      await all(plans, (plan) => this.finish(plan));
+    } catch (thrown) {
+      this.say(`taking the rules of ${count(plans)} back`);
+      // Who does not answer goes back by its own timer.
+      await Promise.allSettled(plans.map((plan) => this.lineOf(plan.host).rollBack()));
+      throw thrown;
+    } finally {
+      await Promise.allSettled(plans.map((plan) => this.lineOf(plan.host).close()));
+    }
+  }
+
+  /** Flows that were opened by the old rules while the new ones were on their way end, too. */
+  private async finish(plan: HostPlan): Promise<void> {
+    const line = this.lineOf(plan.host);
+    const ofHosts = plan.after !== undefined && plan.after.plan.own !== undefined;
+    const late = lateCuts(plan, await line.disarm(ofHosts, this.signal));
+    if (late === undefined) return;
+    // The change itself is made, and stays: these flows end with the next one.
+    await line.amend(late, this.signal).catch((thrown: unknown) => {
+      this.say(`flows that the rules forbid stay open on ${plan.host.name}: ${asSdnError(thrown).message}`);
+    });
+  }
+
+  /** The way that the operator came must still be there: each host is reached by a connection of its own. */
+  private async prove(plans: readonly HostPlan[]): Promise<void> {
+    this.say(`reaching ${count(plans)} anew`);
+    await all(plans, (plan) => this.lineOf(plan.host).prove(this.signal));
+  }
+
+  /** Entries that change no rule. */
+  private async write(plans: readonly HostPlan[]): Promise<void> {
+    await all(plans, (plan) => this.lineOf(plan.host).write(plan, this.signal));
+  }
+}
+
+/**
+ * While some hosts have the old rules and some the new ones, a packet may pass one's egress and the other's ingress.
+ * Where only one of the two directions changes, that is always as the old or as the new rules want it.
+ */
+function needsConjunction(plans: readonly HostPlan[]): boolean {
+  if (plans.length < 2 || !plans.some(({ before, after }) => hasPolicies(before) && hasPolicies(after))) return false;
+  const directions = new Set(
+    plans.flatMap(({ before, after }) => [...changedDirections(before?.program, after?.program)]),
+  );
+  return directions.size > 1;
+}
+
+const hasPolicies = (compiled: HostPlan["before"]): boolean => (compiled?.policies.length ?? 0) > 0;
+
+/** Waits for all, then throws what the first one threw: none is left behind at work. */
+async function all<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const outcomes = await Promise.allSettled(items.map(work));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+const count = (items: readonly unknown[]): string => `${items.length} ${items.length === 1 ? "host" : "hosts"}`;

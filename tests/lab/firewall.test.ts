@@ -1,0 +1,276 @@
+/** Policies of a program, applied by a real `pulumi`, decide about real packets. Hosts are network namespaces. */
+import { Boxes, type ProbeResult } from "./harness/boxes";
+import { execute, freshName, startLab } from "./harness/lab";
+import type { Lab } from "./harness/lab";
+import { Stack } from "./harness/stack";
+import type { Program, YamlResource } from "./harness/stack";
+import { waitFor } from "./harness/wait";
+
+const ref = (name: string): string => `\${${name}}`;
+const tag = freshName().slice(0, 6);
+const ports = [80, 5432] as const;
+
+/** Two subnets of one network; `other` is a network of its own, with the same addresses as `web`. */
+const boxes = {
+  web1: { host: "h1", subnet: "web", last: 5, labels: { app: "web" } },
+  web2: { host: "h2", subnet: "web", last: 6, labels: { app: "web" } },
+  job1: { host: "h1", subnet: "web", last: 7, labels: { app: "job" } },
+  db1: { host: "h1", subnet: "db", last: 5, labels: { app: "db" } },
+  db2: { host: "h2", subnet: "db", last: 6, labels: { app: "db" } },
+  alien: { host: "h1", subnet: "other", last: 5, labels: { app: "web" } },
+} as const;
+type Box = keyof typeof boxes;
+const names = Object.keys(boxes) as Box[];
+const thirds = { web: 1, db: 2, other: 1 } as const;
+const nameOf = (box: Box): string => `${tag}-${box}`;
+const addressOf = (box: Box, family: 4 | 6 = 4): string => {
+  const { subnet, last } = boxes[box];
+  return family === 4 ? `10.20.${thirds[subnet]}.${last}` : `fd00:20:0:${thirds[subnet]}::${last}`;
+};
+
+let lab: Lab;
+let stack: Stack;
+const agents = new Boxes();
+
+type Resources = Readonly<Record<string, YamlResource>>;
+
+function base(left: readonly Box[]): Resources {
+  const hosts = lab.hosts.map(({ name, netns }): [string, YamlResource] => [
+    name,
+    { type: "sdn:Host", properties: { namespace: netns } },
+  ]);
+  const network = (): YamlResource => ({
+    type: "sdn:VirtualNetwork",
+    properties: { fabric: ref("fabric"), cidr: "10.20.0.0/16", ipv6Cidr: "fd00:20::/48" },
+  });
+  const subnets = Object.entries(thirds).map(([name, third]): [string, YamlResource] => [
+    name,
+    {
+      type: "sdn:Subnet",
+      properties: {
+        network: ref(name === "other" ? "tenant" : "shop"),
+        cidr: `10.20.${third}.0/24`,
+        ipv6Cidr: `fd00:20:0:${third}::/64`,
+        docker: false,
+      },
+    },
+  ]);
+  const endpoints = names
+    .filter((box) => !left.includes(box))
+    .map((box): [string, YamlResource] => [
+      box,
+      {
+        type: "sdn:Endpoint",
+        properties: {
+          host: ref(boxes[box].host),
+          subnet: ref(boxes[box].subnet),
+          namespace: { name: nameOf(box) },
+          ipv4Address: addressOf(box),
+          ipv6Address: addressOf(box, 6),
+          labels: boxes[box].labels,
+        },
+      },
+    ]);
+  return {
+    ...Object.fromEntries(hosts),
+    fabric: { type: "sdn:Fabric", properties: { hosts: lab.hosts.map(({ name }) => ref(name)) } },
+    shop: network(),
+    tenant: network(),
+    ...Object.fromEntries([...subnets, ...endpoints]),
+  };
+}
+
+const group = (app: string): YamlResource => ({
+  type: "sdn:SecurityGroup",
+  properties: { members: [{ labels: { matchLabels: { app } } }] },
+});
+const policy = (properties: object): YamlResource => ({
+  type: "sdn:FirewallPolicy",
+  properties: {
+    fabric: ref("fabric"),
+    priority: 100,
+    defaults: { ingress: "deny", egress: "continue" },
+    ...properties,
+  },
+});
+const fromWeb = { name: "postgres", direction: "ingress", action: "allow", from: [{ group: ref("webs") }] };
+const tcp = (port: number): object => ({ services: [{ protocol: "tcp", ports: String(port) }] });
+
+async function write(more: Resources = {}, left: readonly Box[] = []): Promise<void> {
+  const program: Program = { resources: { webs: group("web"), ...base(left), ...more } };
+  await stack.write(program);
+}
+
+const probe = (from: Box, to: Box, port: number, family: 4 | 6 = 4): Promise<ProbeResult> =>
+  agents.probe(nameOf(from), { do: "tcp", from: addressOf(from, family), to: addressOf(to, family), port });
+/** In both families: what is said of one must be so of the other. */
+async function both(from: Box, to: Box, port: number): Promise<ProbeResult | "differs"> {
+  const [four, six] = [await probe(from, to, port, 4), await probe(from, to, port, 6)];
+  return four === six ? four : "differs";
+}
+const comesToReach = (from: Box, to: Box): Promise<boolean> =>
+  waitFor(async () => (await both(from, to, 80)) === "connected", { what: `${from} reaches ${to}` });
+const inHost = (host: string, ...command: readonly string[]) =>
+  execute("ip", ["netns", "exec", lab.host(host).netns, ...command]);
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 2, form: "light", dockerd: false });
+  for (const box of names) await execute("ip", ["netns", "add", nameOf(box)]);
+  await Promise.all(names.map((box) => agents.start(nameOf(box), ports)));
+  stack = await Stack.create({ resources: {} });
+  await write();
+  await stack.up();
+  await comesToReach("web1", "db2");
+  await comesToReach("web2", "web1");
+}, 180_000);
+
+afterAll(async () => {
+  agents.stop();
+  await stack.destroy();
+  for (const box of names) await execute("ip", ["netns", "del", nameOf(box)]);
+  await stack.remove();
+  await lab.down();
+}, 180_000);
+
+const database = policy({ appliesTo: [{ subnet: ref("db") }], rules: [{ ...fromWeb, ...tcp(5432) }] });
+
+describe("a policy of a subnet", () => {
+  test("a preview takes nothing away", async () => {
+    await write({ database });
+    const { code, stdout } = await stack.preview();
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("sdn:firewall:Policy") as string,
+    });
+    expect(await both("job1", "db1", 5432)).toBe("connected");
+    expect((await inHost("h1", "nft", "list", "tables")).stdout).toContain("sdn_fw");
+  });
+
+  test("lets the group in, on its port alone, on one host and across hosts, in both families", async () => {
+    await stack.up();
+    const seen = {
+      "same host": await both("web1", "db1", 5432),
+      "other host": await both("web1", "db2", 5432),
+      "another port": await both("web1", "db1", 80),
+      "not of the group, same host": await both("job1", "db1", 5432),
+      "not of the group, other host": await both("job1", "db2", 5432),
+      "inside the subnet": await both("db1", "db2", 5432),
+      "what it does not apply to": await both("job1", "web2", 80),
+    };
+    expect(seen).toEqual({
+      "same host": "connected",
+      "other host": "connected",
+      "another port": "silent",
+      "not of the group, same host": "silent",
+      "not of the group, other host": "silent",
+      "inside the subnet": "silent",
+      "what it does not apply to": "connected",
+    });
+  });
+
+  test("a second run, and one after a refresh, have nothing to do", async () => {
+    await stack.up("--expect-no-changes");
+    await stack.refresh();
+    await stack.up("--expect-no-changes");
+  });
+
+  test("one rule more is a change of elements: open flows that stay allowed go on, and those it closes end", async () => {
+    const kept = await agents.open(nameOf("web1"), {
+      do: "tcp",
+      from: addressOf("web1"),
+      to: addressOf("db2"),
+      port: 5432,
+    });
+    const ended = await agents.open(nameOf("web2"), {
+      do: "tcp",
+      from: addressOf("web2"),
+      to: addressOf("db2"),
+      port: 5432,
+    });
+    expect([kept.result, ended.result]).toEqual(["connected", "connected"]);
+    const denied = { name: "not-web2", direction: "ingress", action: "deny", from: [{ endpoint: ref("web2") }] };
+    await write({
+      database: policy({ appliesTo: [{ subnet: ref("db") }], rules: [denied, { ...fromWeb, ...tcp(5432) }] }),
+    });
+    const { stdout } = await stack.preview();
+    expect(stdout).toMatch(
+      /1 open flow ends with this change: 10\.20\.1\.6 → 10\.20\.2\.6 tcp\/5432 by database\/not-web2/,
+    );
+    await stack.up();
+    expect(await kept.echo()).toBe("connected");
+    expect(await ended.echo()).toBe("silent");
+    expect(await both("web2", "db2", 5432)).toBe("silent");
+    await write({ database });
+    await stack.up();
+    expect(await both("web2", "db2", 5432)).toBe("connected");
+  });
+});
+
+describe("groups by label", () => {
+  test("an endpoint that comes later is in them from its first packet, with no change of the policy", async () => {
+    await write({ database }, ["web2"]);
+    await stack.up();
+    await write({ database });
+    const text = await stack.up();
+    expect(text).not.toMatch(/sdn:firewall:Policy\s+database\s+updat/);
+    await waitFor(async () => (await both("web2", "db1", 5432)) === "connected", { what: "web2 reaches db1" });
+    expect(await both("web2", "db1", 80)).toBe("silent");
+  });
+
+  test("another network's endpoint with the same label and address is not meant", async () => {
+    expect(await both("alien", "db1", 5432)).toBe("silent");
+    expect(await both("web1", "db1", 5432)).toBe("connected");
+  });
+});
+
+describe("drift", () => {
+  test.each([
+    [
+      "the table is deleted",
+      ["nft", "delete", "table", "inet", "sdn_fw"],
+      /table inet sdn_fw is gone: nothing is filtered/,
+    ],
+    [
+      "a rule is put before ours",
+      ["nft", "insert", "rule", "inet", "sdn_fw", "forward", "accept"],
+      /table inet sdn_fw was changed by somebody else/,
+    ],
+    [
+      "bridged packets are not shown to it",
+      ["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0"],
+      /bridge-nf-call-iptables is 0 and should be 1/,
+    ],
+  ])("%s: refresh says it, up mends it", async (_what, damage, sentence) => {
+    expect((await inHost("h1", ...damage)).code).toBe(0);
+    expect(await probe("job1", "db1", 5432)).toBe("connected");
+    expect(await stack.refresh()).toMatch(sentence);
+    await stack.up();
+    expect(await probe("job1", "db1", 5432)).toBe("silent");
+    await stack.refresh();
+    await stack.up("--expect-no-changes");
+  });
+});
+
+test("what a policy watches it lets through, and counts", async () => {
+  await write({
+    database: policy({
+      appliesTo: [{ subnet: ref("db") }],
+      rules: [{ ...fromWeb, ...tcp(5432) }],
+      enforcement: "watch",
+    }),
+  });
+  await stack.up();
+  expect(await both("job1", "db1", 5432)).toBe("connected");
+  expect((await inHost("h1", "nft", "list", "table", "inet", "sdn_fw")).stdout).toMatch(
+    /counter packets 2 bytes \d+ comment "database\/default watch"/,
+  );
+});
+
+test("without its policies a host filters nothing, and with its last endpoint with labels nothing of the firewall stays", async () => {
+  await write();
+  await stack.up();
+  expect(await both("job1", "db1", 5432)).toBe("connected");
+  await stack.destroy();
+  for (const { name } of lab.hosts)
+    expect((await inHost(name, "nft", "list", "tables")).stdout).not.toContain("sdn_fw");
+});

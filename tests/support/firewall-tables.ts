@@ -1,0 +1,78 @@
+/** Small tables of the firewall, as the transactions that make them, and requests that send them. */
+import type { Words } from "../../provider/src/compile/steps";
+import type { Fragment } from "../../provider/src/render/instructions";
+import { renderRequest } from "../../provider/src/render/instructions";
+import type { Report } from "../../provider/src/render/report";
+import { parseReport } from "../../provider/src/render/report";
+
+type Command = Readonly<Record<string, unknown>>;
+
+const word = (commands: readonly Command[]): string => btoa(JSON.stringify({ nftables: commands }));
+
+/** A table that is known by its chain: it guards sdn-b-5001. */
+export function tableWord(chain: string, name = "sdn_fw"): string {
+  const table = { table: { family: "inet", name } };
+  const at = { family: "inet", table: name };
+  const set = (set: string, type: string | readonly string[]): Command => ({
+    add: { set: { ...at, name: set, type } },
+  });
+  return word([
+    { add: table },
+    { delete: table },
+    { add: table },
+    set("guarded", "ifname"),
+    set("held_bridges", "ifname"),
+    set("held4", ["ifname", "ipv4_addr"]),
+    set("held6", ["ifname", "ipv6_addr"]),
+    { add: { element: { ...at, name: "guarded", elem: ["sdn-b-5001"] } } },
+    { add: { chain: { ...at, name: chain } } },
+  ]);
+}
+
+/** From one of them to another. */
+export function changeWord(from: string, to: string): string {
+  const chain = (name: string): Command => ({ chain: { family: "inet", table: "sdn_fw", name } });
+  return word([{ delete: chain(from) }, { add: chain(to) }]);
+}
+
+/** JSON that nft understands, about a chain that is not there. */
+export const impossibleWord = word([
+  { add: { rule: { family: "inet", table: "sdn_fw", chain: "nowhere", expr: [{ drop: null }] } } },
+]);
+
+/** The host's document is named after the table's chain. */
+export const documentOf = (chain: string): string => JSON.stringify({ chain });
+
+export function firewallFragment(
+  chain: string,
+  words: readonly Words[],
+  expectedGeneration?: number,
+  unrecorded = false,
+): Fragment {
+  const intent = documentOf(chain);
+  return { key: "firewall", mark: "sdn:firewall", hash: chain, expectedGeneration, words, intent, unrecorded };
+}
+
+export const firewallRemoval = (words: readonly Words[] = []): Fragment => ({
+  key: "firewall",
+  mark: "sdn:firewall",
+  hash: "",
+  expectedGeneration: undefined,
+  words: [...words, ["remove_firewall"]],
+  intent: undefined,
+});
+
+export interface Asked {
+  readonly fragments?: readonly Fragment[];
+  readonly queries?: readonly Words[];
+}
+
+export const firewallRequest = (scope: string, { fragments = [], queries = [] }: Asked): string =>
+  renderRequest({ scope, fragments, queries, facts: true, report: true });
+
+export async function askFirewall(
+  machine: { readonly scope: string; run(stdin: string): Promise<string> },
+  asked: Asked,
+): Promise<Report> {
+  return parseReport(await machine.run(firewallRequest(machine.scope, asked)));
+}
