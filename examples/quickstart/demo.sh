@@ -31,6 +31,9 @@ while read -r name host network ipv4 ipv6; do
   on "$host" docker run -d --name "$name" --network "$network" --ip "$ipv4" --ip6 "$ipv6" sdn-lab/box sleep 1000000 >/dev/null
 done < <(containers)
 
+# Two servers on the database's container: a policy lets the web servers in to one of them.
+for port in 5432 8080; do on h3 docker exec -d db1 httpd -f -p "$port"; done
+
 title "6. What was built, as the hosts show it"
 "$here/picture.sh"
 
@@ -63,7 +66,35 @@ if reach web1 h1 "$(jq -r '.hosts[0].address' "$inventory")" "" >/dev/null 2>&1;
 fi
 printf '  \033[32mrefused\033[0m  web1 → %-24s %s\n' "$(jq -r '.hosts[0].address' "$inventory")" "its own host"
 
-title "8. Once more: nothing to do"
+title "8. The firewall: what the policy of the subnet db lets in"
+connects() { # FROM HOST TO PORT
+  local pid
+  pid=$(on "$2" docker inspect --format '{{.State.Pid}}' "$1")
+  on "$2" nsenter -t "$pid" -n timeout 2 bash -c "</dev/tcp/$3/$4" 2>/dev/null
+}
+allowed() { # FROM HOST TO PORT WHAT
+  for _ in 1 2 3 4 5; do
+    if connects "$1" "$2" "$3" "$4"; then
+      printf '  \033[32mallowed\033[0m  %-4s → %-24s %s\n' "$1" "$3 tcp/$4" "$5"
+      return 0
+    fi
+  done
+  printf '  \033[31mFAILED\033[0m   %-4s → %-24s %s\n' "$1" "$3 tcp/$4" "$5"
+  return 1
+}
+denied() { # FROM HOST TO PORT WHAT
+  if connects "$1" "$2" "$3" "$4"; then
+    printf '  \033[31mFAILED\033[0m   %-4s → %-24s is let in\n' "$1" "$3 tcp/$4"
+    return 1
+  fi
+  printf '  \033[32mdenied\033[0m   %-4s → %-24s %s\n' "$1" "$3 tcp/$4" "$5"
+}
+allowed web1 h1 "$(address db1 4)" 5432 "rule database/postgres"
+allowed web2 h2 "$(address db1 4)" 5432 "the same, from another host"
+denied web1 h1 "$(address db1 4)" 8080 "database/default: something listens there, nobody gets to it"
+allowed db1 h3 "$(address db1 4)" 8080 "to itself: no packet leaves the container"
+
+title "9. Once more: nothing to do"
 show_stack up --yes --skip-preview --expect-no-changes | tail -n 5 | grep -v '^$'
 
 title "Look around"

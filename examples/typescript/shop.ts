@@ -17,7 +17,7 @@ const containers = [
   { name: "db1", host: "h3", subnet: "db" },
 ] as const;
 
-/** One isolated network with a way out, over three machines, with two subnets. */
+/** One isolated network with a way out, over three machines, with two subnets; one lets only the other in. */
 export function shop(machines: Machines, attach: (container: string) => Attachment = () => ({})) {
   const hosts = {
     h1: new sdn.Host("h1", machines.h1),
@@ -35,6 +35,24 @@ export function shop(machines: Machines, attach: (container: string) => Attachme
     web: new sdn.Subnet("web", { network, prefixLength: 24, ipv6PrefixLength: 64 }),
     db: new sdn.Subnet("db", { network, prefixLength: 24, ipv6PrefixLength: 64 }),
   };
+  // Whatever has the label, wherever it runs, now or later; nobody else.
+  const webs = new sdn.SecurityGroup("webs", { members: [{ labels: { matchLabels: { app: "web" } } }] });
+  new sdn.FirewallPolicy("database", {
+    fabric,
+    priority: 100,
+    appliesTo: [{ subnet: subnets.db }],
+    rules: [
+      {
+        name: "postgres",
+        reason: "the shop's pages are made from it",
+        direction: "ingress",
+        action: "allow",
+        from: [{ group: webs }],
+        services: [{ protocol: "tcp", ports: "5432" }, { protocol: "icmp" }],
+      },
+    ],
+    defaults: { ingress: "deny", egress: "continue" },
+  });
   return {
     mtu: network.mtu,
     subnets: Object.entries(subnets).map(([name, { cidr, ipv6Cidr, gateway }]) => ({ name, cidr, ipv6Cidr, gateway })),

@@ -30,6 +30,11 @@ export const getAddressPlan: typeof import("./getAddressPlan").getAddressPlan = 
 export const getAddressPlanOutput: typeof import("./getAddressPlan").getAddressPlanOutput = null as any;
 utilities.lazyLoad(exports, ["getAddressPlan","getAddressPlanOutput"], () => require("./getAddressPlan"));
 
+export { GetFirewallHitsArgs, GetFirewallHitsResult, GetFirewallHitsOutputArgs } from "./getFirewallHits";
+export const getFirewallHits: typeof import("./getFirewallHits").getFirewallHits = null as any;
+export const getFirewallHitsOutput: typeof import("./getFirewallHits").getFirewallHitsOutput = null as any;
+utilities.lazyLoad(exports, ["getFirewallHits","getFirewallHitsOutput"], () => require("./getFirewallHits"));
+
 export { GetRouteArgs, GetRouteResult, GetRouteOutputArgs } from "./getRoute";
 export const getRoute: typeof import("./getRoute").getRoute = null as any;
 export const getRouteOutput: typeof import("./getRoute").getRouteOutput = null as any;

@@ -21,20 +21,22 @@ afterAll(async () => {
   await rm(state, { recursive: true, force: true });
 });
 
-test("the demo shows the plan, the picture and pings that arrive, and can be repeated and destroyed", async () => {
+test("the demo shows the plan, the picture, pings that arrive and a connection that a policy denies, and can be repeated and destroyed", async () => {
   for (let run = 0; run < 2; run += 1) {
     const { code, stdout, stderr } = await script("demo.sh");
     expect({ code, stderr: code === 0 ? "" : `${stdout}\n${stderr}` }).toEqual({ code: 0, stderr: "" });
     expect(stdout.match(/reached/g)).toHaveLength(6);
     expect(stdout).not.toContain("FAILED");
+    expect(stdout.match(/allowed/g)).toHaveLength(3);
+    expect(stdout).toMatch(/denied.*tcp\/8080/);
     expect(stdout).toMatch(/refused.*its own host/);
-    expect(stdout).toContain("26 unchanged");
+    expect(stdout).toContain("32 unchanged");
     expect(stdout).toMatch(/│ {5}└─ \[web1\] {2}10\.20\.\d+\.\d+ {2}fd00:20:0:/);
-    expect(stdout).toContain(run === 0 ? "+ 26 to create" : "make demo-destroy");
+    expect(stdout).toContain(run === 0 ? "+ 32 to create" : "make demo-destroy");
   }
   const destroyed = await script("destroy.sh");
   expect(destroyed.code).toBe(0);
-  expect(destroyed.stdout).toContain("- 26 deleted");
+  expect(destroyed.stdout).toContain("- 32 deleted");
   for (const host of ["h1", "h2", "h3"]) expect(destroyed.stdout).toContain(`${host}: 0 interfaces, 0 routers`);
   expect(await labLeftovers(name)).toBe("");
 }, 400_000);

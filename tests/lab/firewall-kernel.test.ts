@@ -18,6 +18,7 @@ import {
   KernelBench,
   outsidePairs,
   outsider,
+  type Pair,
   ports,
   type Probe,
   type ProbeResult,
@@ -222,10 +223,14 @@ function ownPacket({ source, destination, family, port, do: what }: Probe, time:
   };
 }
 
+/** Who has two addresses answers UDP from the one that its routes prefer, whatever it was asked by. */
+const answersUdp = ({ destination, family }: Pair): boolean =>
+  destination === theHost || (destination === outsider && family === 4);
+
 const ownProbes: readonly Probe[] = outsidePairs.flatMap((pair): readonly Probe[] => [
   ...[80, 443, ...(pair.destination === theHost ? [publishedPort] : [])].flatMap((port): readonly Probe[] => [
     { ...pair, do: "tcp", port },
-    { ...pair, do: "udp", port },
+    ...(answersUdp(pair) ? [{ ...pair, do: "udp" as const, port }] : []),
   ]),
   { ...pair, do: "ping", port: 0 },
 ]);

@@ -223,6 +223,57 @@ describe("groups by label", () => {
   });
 });
 
+/** What becomes of one packet after another, 25 a second, while something is done. */
+async function meanwhile(work: Promise<unknown>, from: Box, to: Box, port: number): Promise<readonly ProbeResult[]> {
+  const probes: Promise<ProbeResult>[] = [];
+  const timer = setInterval(() => probes.push(probe(from, to, port)), 40);
+  await work.finally(() => clearInterval(timer));
+  return Promise.all(probes);
+}
+
+test("while hosts change, nothing passes that neither the old nor the new rules allow, and what both allow always does", async () => {
+  const rules = (egress: string, ingress: string): Resources => {
+    const to = (action: string): object => ({
+      name: "out",
+      direction: "egress",
+      action,
+      to: [{ subnet: ref("db") }],
+      ...tcp(80),
+    });
+    const from = (action: string): object => ({
+      name: "in",
+      direction: "ingress",
+      action,
+      from: [{ subnet: ref("web") }],
+      ...tcp(80),
+    });
+    const defaults = { ingress: "continue", egress: "continue" };
+    return {
+      out: policy({ appliesTo: [{ subnet: ref("web") }], priority: 200, rules: [to(egress)], defaults }),
+      in: policy({ appliesTo: [{ subnet: ref("db") }], priority: 201, rules: [from(ingress)], defaults }),
+    };
+  };
+  await write(rules("deny", "allow"));
+  await stack.up();
+  for (const [egress, ingress] of [
+    ["allow", "deny"],
+    ["deny", "allow"],
+  ] as const) {
+    await write(rules(egress, ingress));
+    const work = stack.up();
+    const [forbidden, allowed] = await Promise.all([
+      meanwhile(work, "web1", "db2", 80),
+      meanwhile(work, "web1", "db2", 5432),
+    ]);
+    expect(await work).toContain("closing on 2 hosts: what only one of the old and the new rules allows");
+    expect(forbidden.length).toBeGreaterThan(20);
+    expect([...new Set(forbidden)]).toEqual(["silent"]);
+    expect([...new Set(allowed)]).toEqual(["connected"]);
+  }
+  await write({ database });
+  await stack.up();
+}, 180_000);
+
 describe("drift", () => {
   test.each([
     [

@@ -186,7 +186,7 @@ export class Run {
       return this.create(urn, type, inputs, false);
     }
     this.done.push(`update ${nameIn(urn)}: ${[...diff.detailedDiff.keys()].join(" ")}`);
-    const outputs = await handler.update(call, { ...asked, preview });
+    const outputs = await handler.update(call, { ...asked, preview }).catch(this.halfDone(urn, type));
     if (!preview) engine.state.set(urn, { urn, type, id, inputs, outputs });
     return { urn, id, outputs };
   }
@@ -197,16 +197,21 @@ export class Run {
     const { id, outputs } = await engine
       .resource(type)
       .create(this.call, { urn, inputs, preview })
-      .catch((thrown: unknown) => {
-        if (thrown instanceof PartialFailure) {
-          const { id: half, inputs: taken, outputs: known } = thrown;
-          engine.state.set(urn, { urn, type, id: half, inputs: taken, outputs: known, unfinished: true });
-        }
-        throw thrown;
-      });
+      .catch(this.halfDone(urn, type));
     if (preview) return { urn, id: unknown, outputs };
     if (id instanceof Unknown || containsUnknown(outputs)) throw new Error(`${urn} has unknown outputs`);
     engine.state.set(urn, { urn, type, id, inputs, outputs });
     return { urn, id, outputs };
+  }
+
+  /** What exists now but is not as asked is kept, and the next run goes on with it. */
+  private halfDone(urn: string, type: string): (thrown: unknown) => never {
+    return (thrown) => {
+      if (thrown instanceof PartialFailure) {
+        const { id, inputs, outputs } = thrown;
+        this.engine.state.set(urn, { urn, type, id, inputs, outputs, unfinished: true });
+      }
+      throw thrown;
+    };
   }
 }

@@ -29,6 +29,47 @@ export function tableWord(chain: string, name = "sdn_fw"): string {
   ]);
 }
 
+/** A table that counts UDP packets of the host to its own ports: by rules, and by a map. */
+export function countingWord(
+  chain: string,
+  rules: Readonly<Record<string, number>>,
+  elements: Readonly<Record<string, number>> = {},
+): string {
+  const { nftables } = JSON.parse(atob(tableWord(`${chain}_`))) as { readonly nftables: readonly Command[] };
+  return word([
+    ...nftables.slice(0, -1),
+    ...countingMap(elements),
+    { add: { chain: { ...fw, name: chain, type: "filter", hook: "output", prio: -5, policy: "accept" } } },
+    { add: { rule: { ...fw, chain, expr: [{ vmap: { key: udpPort, data: "@ports" } }] } } },
+    ...countingRules(chain, rules),
+  ]);
+}
+
+const fw = { family: "inet", table: "sdn_fw" } as const;
+const udpPort = { payload: { protocol: "udp", field: "dport" } } as const;
+
+const countingElement = ([comment, val]: [string, number]): unknown => [{ elem: { val, comment } }, { continue: null }];
+function countingMap(elements: Readonly<Record<string, number>>): readonly Command[] {
+  const map = { ...fw, name: "ports", type: "inet_service", map: "verdict", stmt: [{ counter: null }] };
+  const elem = Object.entries(elements).map(countingElement);
+  return [{ add: { map } }, ...(elem.length === 0 ? [] : [{ add: { element: { ...fw, name: "ports", elem } } }])];
+}
+function countingRules(chain: string, rules: Readonly<Record<string, number>>): readonly Command[] {
+  return Object.entries(rules).map(([comment, port]) => {
+    const match = { op: "==", left: udpPort, right: port };
+    return { add: { rule: { ...fw, chain, comment, expr: [{ match }, { counter: null }] } } };
+  });
+}
+/** A change of such a table: elements that go, and rules that come. */
+export function recountingWord(
+  chain: string,
+  gone: Readonly<Record<string, number>>,
+  rules: Readonly<Record<string, number>>,
+): string {
+  const elem = Object.entries(gone).map(countingElement);
+  return word([{ delete: { element: { ...fw, name: "ports", elem } } }, ...countingRules(chain, rules)]);
+}
+
 /** From one of them to another. */
 export function changeWord(from: string, to: string): string {
   const chain = (name: string): Command => ({ chain: { family: "inet", table: "sdn_fw", name } });

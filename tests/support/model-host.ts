@@ -7,6 +7,7 @@ import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { makeAgain } from "./model-host/again";
 import { firewallAnswer, firewallKey, forgetFirewall, isPassing, rollBackOverdue } from "./model-host/firewall";
+import { countPackets } from "./model-host/firewall-hits";
 import { operations, Refusal, removeLink } from "./model-host/operations";
 import { queryLines, reportLines } from "./model-host/report";
 import type { ModelContainer, ModelLink, ModelState, ModelTable } from "./model-host/state";
@@ -162,6 +163,11 @@ export class ModelHost {
     this.state.firewall.flows = lines;
   }
 
+  /** UDP packets that the host sends to a port of its own. */
+  countPackets(port: number, packets: number): void {
+    countPackets(this.state.firewall, port, packets);
+  }
+
   /** Somebody else's tables, as nft's JSON. */
   setForeignTables(tables: readonly string[]): void {
     this.state.firewall.foreign = tables;
@@ -209,7 +215,7 @@ export class ModelHost {
   private perform([operation = "", ...words]: readonly string[]): void {
     if (operation.startsWith("query_")) {
       this.lines.push(...queryLines(this.state, operation, words));
-      if (operation === "query_firewall") this.firewallTold = true;
+      if (operation === "query_firewall" || operation === "query_firewall_hits") this.firewallTold = true;
       return;
     }
     switch (operation) {

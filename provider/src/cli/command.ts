@@ -1,5 +1,6 @@
 import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
+import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
 import { topologyCommand } from "./topology";
@@ -16,6 +17,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
   ["route", routeCommand],
   ["addresses", addressesCommand],
+  ["hits", hitsCommand],
   ["import", importCommand],
 ]);
 
@@ -25,6 +27,7 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   route FROM TO [--network NAME] [--on HOST] [--json]
                                     what becomes of a packet, hop by hop
   addresses [--json]                addresses and VNIs in use and left
+  hits [--policy NAME] [--json]     what the rules of firewalls have counted, and when they last matched
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
 

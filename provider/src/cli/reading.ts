@@ -1,4 +1,5 @@
 import type { HostView } from "../compile/fleet-intents";
+import type { ReadingOptions } from "../functions/fleet";
 import { readFleet } from "../functions/fleet";
 import { Hosts } from "../resources/hosts";
 import { logged } from "../targets/execution-log";
@@ -6,10 +7,7 @@ import { TargetPool } from "../targets/target-pool";
 import type { GivenHost } from "./arguments";
 
 /** Reads the hosts once, and closes all connections again. */
-export async function readHosts(
-  given: readonly GivenHost[],
-  options: { readonly withDrift: boolean },
-): Promise<readonly HostView[]> {
+export async function readHosts(given: readonly GivenHost[], options: ReadingOptions): Promise<readonly HostView[]> {
   return withHosts((hosts, signal) => readFleet(hosts, given, signal, options));
 }
 

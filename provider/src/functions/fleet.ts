@@ -2,6 +2,7 @@
 import type { HostView } from "../compile/fleet-intents";
 import { intentsOf } from "../compile/fleet-intents";
 import { queriesOf } from "../compile/plan";
+import type { Words } from "../compile/steps";
 import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import { SdnError } from "../model/error";
@@ -14,14 +15,21 @@ export interface FleetMember {
   readonly connection: Connection;
 }
 
+export interface ReadingOptions {
+  /** Default true: with a second execution, everything is comparable with what was asked for. */
+  readonly withDrift?: boolean;
+  /** What to ask for besides. */
+  readonly queries?: readonly Words[];
+}
+
 /** Every host as it is now, in the order given; one that cannot be read says why. */
 export async function readFleet(
   hosts: Hosts,
   members: readonly FleetMember[],
   signal: AbortSignal,
-  { withDrift = true } = {},
+  options: ReadingOptions = {},
 ): Promise<readonly HostView[]> {
-  const views = await Promise.all(members.map((member) => readMember(hosts, member, signal, withDrift)));
+  const views = await Promise.all(members.map((member) => readMember(hosts, member, signal, options)));
   return uniquelyNamed(views);
 }
 
@@ -29,15 +37,15 @@ async function readMember(
   hosts: Hosts,
   { name, connection }: FleetMember,
   signal: AbortSignal,
-  withDrift: boolean,
+  { withDrift = true, queries: always = [] }: ReadingOptions,
 ): Promise<HostView> {
   const uri = connectionUri(connection);
   try {
     const session = hosts.session(connection);
-    let snapshot: Snapshot = await session.read([], signal);
+    let snapshot: Snapshot = await session.read(always, signal);
     // What has to be asked for follows from what the host remembers: only then is everything comparable.
     const queries = withDrift ? intentsOf(snapshot).flatMap(queriesOf) : [];
-    if (queries.length > 0) snapshot = await session.read(queries, signal);
+    if (queries.length > 0) snapshot = await session.read([...always, ...queries], signal);
     return { name: name ?? snapshot.facts?.hostname ?? uri, uri, snapshot, problem: undefined };
   } catch (thrown) {
     if (!(thrown instanceof SdnError) || thrown.code === "internal" || thrown.code === "cancelled") throw thrown;

@@ -2,15 +2,13 @@ import { traceRoute } from "../compile/route-trace";
 import type { RouteTrace } from "../compile/route-trail";
 import { topologyOf } from "../compile/topology";
 import { InputReader } from "../inputs/input-reader";
-import { SdnError } from "../model/error";
 import { routePicture } from "../render/route-picture";
 import type { Hosts } from "../resources/hosts";
 import type { CallContext, FunctionHandler } from "../rpc/handlers";
-import { nameOfUrn } from "../rpc/tokens";
-import type { Value, ValueMap } from "../rpc/value";
-import { ResourceReference } from "../rpc/value";
+import type { ValueMap } from "../rpc/value";
 import { readFleet } from "./fleet";
 import { readMembers } from "./fleet-inputs";
+import { nameOrText } from "./name-or-text";
 import type { Outcome } from "./outcome";
 import { unknownResult } from "./outcome";
 import { plain } from "./plain";
@@ -49,12 +47,3 @@ export class GetRoute implements FunctionHandler {
 
 export const routeValue = (trace: RouteTrace): ValueMap =>
   plain({ ...trace, hops: trace.hops.map((hop) => ({ ...hop })), picture: routePicture(trace) });
-
-/** A text, or the name of a resource that is given itself. */
-function nameOrText(reader: InputReader, property: string): string | undefined {
-  const value: Value | undefined = reader.value(property);
-  if (value === undefined || typeof value === "string") return value;
-  if (value instanceof ResourceReference) return nameOfUrn(value.urn);
-  reader.problems.add(new SdnError({ code: "invalid-input", property, cause: "must be a text or a resource" }));
-  return undefined;
-}

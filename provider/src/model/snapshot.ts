@@ -121,6 +121,8 @@ export interface FirewallState {
   readonly ownFlows: readonly string[];
   /** The table with its counters, as nft's JSON. */
   readonly tableJson: string | undefined;
+  /** What its rules have counted. */
+  readonly hits: readonly HitCount[] | undefined;
   readonly foreign: ForeignTables | undefined;
   /** By the name that the asker gave: what nft has against a table; `undefined` where nothing. */
   readonly checks: ReadonlyMap<string, string | undefined>;
@@ -134,6 +136,20 @@ export interface ArmedChange {
   readonly nonce: string;
   /** Seconds since 1970, by the host's clock. */
   readonly deadline: number;
+}
+
+/** What all of a host's table with one name has counted, over loads of the table and starts of the host. */
+export interface HitCount {
+  /** `POLICY/RULE`, `POLICY/default`; without a `/`, what no policy decides: `held`, `invalid`, … */
+  readonly name: string;
+  /** Whether it was not dropped, but would have been: its policy only watches. */
+  readonly watched: boolean;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Seconds since 1970, by the host's clock: since when it is counted. */
+  readonly since: number;
+  /** Of the last look that found more packets than the one before. */
+  readonly last: number | undefined;
 }
 
 export interface HeldPlace {

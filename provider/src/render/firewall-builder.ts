@@ -1,4 +1,5 @@
-import type { ArmedChange, FirewallState, ForeignTables, HeldPlace, SshSession } from "../model/snapshot";
+import type { ArmedChange, FirewallState, ForeignTables, HeldPlace, HitCount, SshSession } from "../model/snapshot";
+import { parseHits } from "./firewall-hits";
 import { recordedIntent } from "./recorded-intent";
 import { decodeText } from "./words";
 
@@ -17,6 +18,7 @@ export class FirewallBuilder {
   private flows: readonly string[] = [];
   private ownFlows: readonly string[] = [];
   private tableJson: string | undefined;
+  private hits: readonly HitCount[] | undefined;
   private foreign: ForeignTables | undefined;
   private readonly checks = new Map<string, string | undefined>();
   private readonly disarmed = new Map<string, boolean>();
@@ -82,6 +84,9 @@ export class FirewallBuilder {
       case "firewall-table":
         this.tableJson = content === "" ? undefined : decodeText(content);
         return true;
+      case "firewall-hits":
+        this.hits = parseHits(linesOf(content));
+        return true;
       case "foreign":
         this.foreign = { tables: decodeText(content), legacy: this.foreign?.legacy ?? [] };
         return true;
@@ -105,7 +110,7 @@ export class FirewallBuilder {
   }
 
   build(): FirewallState {
-    const { record, damaged, table, next, armed, held, session, flows, ownFlows, tableJson, foreign } = this;
+    const { record, damaged, table, next, armed, held, session, flows, ownFlows, tableJson, hits, foreign } = this;
     const { checks, disarmed, rolledBack } = this;
     return {
       record,
@@ -118,6 +123,7 @@ export class FirewallBuilder {
       flows,
       ownFlows,
       tableJson,
+      hits,
       foreign,
       checks,
       disarmed,

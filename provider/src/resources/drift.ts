@@ -2,9 +2,12 @@
 import type { Intent } from "../compile/intent";
 import { markOf } from "../compile/names";
 import type { LedgerEntry } from "../model/snapshot";
+import { hashOf } from "./host-change";
 
 export const damagedRecord =
   "the host's record of this resource is damaged (wrong checksum): a restart will not restore it";
+
+const cutOff = "a run was cut off while it changed this resource, and the host has an earlier version of it";
 
 /** How the host's record differs from what this state knows. */
 export function recordDrift(
@@ -18,6 +21,8 @@ export function recordDrift(
   const unrestorable = entry.restorable
     ? []
     : ["the host's record of this resource is of an older version of sdn: a restart will not restore it"];
+  // Not known where a change was cut off: then the state has what was wanted, and the host may have what was before.
+  if (generation === undefined && entry.hash !== hashOf(intent)) return [...unrestorable, cutOff];
   if (generation === undefined || entry.generation === generation) return unrestorable;
   return [
     ...unrestorable,

@@ -209,7 +209,13 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     snapshot: Snapshot,
   ): Promise<void> {
     if (snapshot.firewall.record === undefined || !concernsFirewall(intent)) return;
-    await this.firewalls.settle(context, { name: host, uri: connectionUri(connection), connection });
+    const place = { name: host, uri: connectionUri(connection), connection };
+    await this.firewalls.settle(context, place).catch((thrown: unknown) => {
+      // The host has the change already, so Pulumi's state must know of it.
+      throw thrown instanceof SdnError
+        ? new SdnError({ ...thrown.detail, uncertain: true }, { cause: thrown })
+        : thrown;
+    });
   }
 
   /** Once a pair of hosts and run, however many segments they share. */

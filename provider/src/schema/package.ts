@@ -3,6 +3,7 @@ import { adoptedBridgeType, adoptedDockerNetworkType, adoptedSegment, adoptedVxl
 import { addressPairType, containerType, egressType, endpoint, interfaceType, namespaceType } from "./endpoint";
 import { fabric, managementAccessType, reservedCidrType, virtualNetwork, vniRangeType } from "./fabric";
 import { firewallPolicy, firewallTypes, securityGroup } from "./firewall";
+import { firewallHitsTypes, getFirewallHits } from "./firewall-hits";
 import { connectionType, factsType, host, hostEventType, sshType } from "./host";
 import {
   adoptedOnHost,
@@ -56,6 +57,7 @@ export const customResources = {
 
 export const functions = {
   "sdn:index:getAddressPlan": getAddressPlan,
+  "sdn:index:getFirewallHits": getFirewallHits,
   "sdn:index:getRoute": getRoute,
   "sdn:index:getTopology": getTopology,
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
@@ -84,6 +86,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...firewallTypes,
+  ...firewallHitsTypes,
   ...addressPlanTypes,
   ...seeingTypes,
 };

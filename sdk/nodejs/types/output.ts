@@ -295,6 +295,78 @@ export interface Connection {
 }
 
 /**
+ * What was dropped on one host without a policy's say.
+ */
+export interface FirewallDropHits {
+    /**
+     * Bytes of these packets.
+     */
+    bytes: number;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * When the host first saw that the last packet had come, by its clock: at most five minutes later. Absent where none has come.
+     */
+    lastHit?: string;
+    /**
+     * Packets. Of an allowed flow the first one alone is counted.
+     */
+    packets: number;
+    /**
+     * `held`, `cut`, `invalid`, `not-syn` or `link-local`: docs/firewall.md says what they are.
+     */
+    reason: string;
+    /**
+     * Since when it is counted, by the host's clock: `2027-03-01T18:00:00Z`. Absent where nothing on the host can match it: the rules before it leave nothing, or what it is about is not there.
+     */
+    since?: string;
+}
+
+/**
+ * What one rule has counted on one host.
+ */
+export interface FirewallRuleHits {
+    /**
+     * Bytes of these packets.
+     */
+    bytes: number;
+    /**
+     * The host's name.
+     */
+    host: string;
+    /**
+     * When the host first saw that the last packet had come, by its clock: at most five minutes later. Absent where none has come.
+     */
+    lastHit?: string;
+    /**
+     * The project and stack that made it: `PROJECT/STACK`.
+     */
+    owner: string;
+    /**
+     * Packets. Of an allowed flow the first one alone is counted.
+     */
+    packets: number;
+    /**
+     * The policy's name.
+     */
+    policy: string;
+    /**
+     * The rule's name, or `default`.
+     */
+    rule: string;
+    /**
+     * Since when it is counted, by the host's clock: `2027-03-01T18:00:00Z`. Absent where nothing on the host can match it: the rules before it leave nothing, or what it is about is not there.
+     */
+    since?: string;
+    /**
+     * Packets that it would have dropped. Absent where the policy does not watch.
+     */
+    wouldDrop?: number;
+}
+
+/**
  * Something that a host did by itself, without Pulumi.
  */
 export interface HostEvent {

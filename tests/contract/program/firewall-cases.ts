@@ -6,10 +6,12 @@ import type { FragmentResult } from "../../../provider/src/render/report";
 import {
   askFirewall,
   changeWord,
+  countingWord,
   documentOf,
   firewallFragment,
   firewallRemoval,
   impossibleWord,
+  recountingWord,
   tableWord,
 } from "../../support/firewall-tables";
 import type { Case, Machine } from "./program.contract";
@@ -483,4 +485,120 @@ const comingBack: readonly Case[] = [
   },
 ];
 
-export const firewall: readonly Case[] = [...loading, ...proving, ...holding, ...comingBack];
+/** `NAME PACKETS BYTES`, and whether it is known when the last one came. */
+async function hits(machine: Machine): Promise<readonly string[]> {
+  const { snapshot } = await askFirewall(machine, { queries: [["query_firewall_hits"]] });
+  expect(snapshot.firewall.record?.intent).toBeDefined();
+  return (snapshot.firewall.hits ?? []).map(({ name, watched, packets, bytes, last }) => {
+    return `${name}${watched ? " watch" : ""} ${packets} ${bytes} ${last === undefined ? "never" : "seen"}`;
+  });
+}
+const counting = (...word: Parameters<typeof countingWord>): Words => ["firewall_table", countingWord(...word)];
+const first = { "db/web": 5001, "db/default watch": 5002, invalid: 5003 };
+const both = { "db/web": 5004, "db/ssh": 5005 };
+
+const hitting: readonly Case[] = [
+  {
+    name: "tells what each rule counted, over all that has its name, and what no rule did",
+    check: async ({ machine }) => {
+      await send(machine, firewallFragment("one", [counting("one", first, both)]));
+      expect(await hits(machine)).toEqual([
+        "db/default watch 0 0 never",
+        "db/ssh 0 0 never",
+        "db/web 0 0 never",
+        "invalid 0 0 never",
+      ]);
+      for (const port of [5001, 5002, 5002, 5003]) machine.send(port, 1);
+      machine.send(5004, 2);
+      expect(await hits(machine)).toEqual([
+        "db/default watch 2 58 seen",
+        "db/ssh 0 0 never",
+        "db/web 3 87 seen",
+        "invalid 1 29 seen",
+      ]);
+    },
+  },
+  {
+    name: "says nothing of hits without a firewall, nor where nothing has a name",
+    check: async ({ machine }) => {
+      const without = await askFirewall(machine, { queries: [["query_firewall_hits"]] });
+      expect(without.snapshot.firewall).toMatchObject({ hits: [], record: undefined });
+      await load(machine, "one");
+      expect(await hits(machine)).toEqual([]);
+    },
+  },
+  {
+    name: "the time of the last hit is that of the first look which saw it, and stays when nothing more comes",
+    check: async ({ machine, again }) => {
+      const lastOf = async (): Promise<number | undefined> =>
+        (await look(machine, ["query_firewall_hits"])).hits?.find(({ name }) => name === "db/ssh")?.last;
+      await send(machine, firewallFragment("one", [counting("one", {}, both)]));
+      expect(await lastOf()).toBeUndefined();
+      machine.send(5005, 1);
+      await again("assert");
+      const seen = await lastOf();
+      expect(seen).toBeGreaterThan(1_700_000_000);
+      await again("assert");
+      expect(await lastOf()).toBe(seen);
+    },
+  },
+  {
+    name: "a change goes on counting, also for a rule of which parts went; what is gone is forgotten",
+    check: async ({ machine }) => {
+      await send(machine, firewallFragment("one", [counting("one", first, both)]));
+      for (const port of [5001, 5003, 5005]) machine.send(port, 1);
+      machine.send(5004, 4);
+      const words = [
+        ["firewall_change", recountingWord("one", both, { "db/new": 5006 })],
+        counting("one", { ...first, "db/new": 5006 }),
+      ];
+      expect(await send(machine, firewallFragment("two", words, 1))).toEqual(ok(2));
+      machine.send(5001, 2);
+      expect(await hits(machine)).toEqual([
+        "db/default watch 0 0 never",
+        "db/new 0 0 never",
+        "db/web 7 203 seen",
+        "invalid 1 29 seen",
+      ]);
+    },
+  },
+  {
+    name: "a table that is loaded anew goes on where the old one was, after a start of the host too",
+    check: async ({ machine, again }) => {
+      await send(machine, firewallFragment("one", [counting("one", first)]));
+      machine.send(5001, 3);
+      await send(machine, firewallFragment("two", [counting("two", { "db/web": 5001 })], 1));
+      machine.send(5001, 1);
+      expect(await hits(machine)).toEqual(["db/web 4 116 seen"]);
+      await machine.restart();
+      await again("restore");
+      machine.send(5001, 2);
+      expect(await hits(machine)).toEqual(["db/web 6 174 seen"]);
+    },
+  },
+  {
+    name: "where somebody took the table away, what it had counted is still told",
+    check: async ({ machine }) => {
+      await send(machine, firewallFragment("one", [counting("one", { "db/web": 5001 })]));
+      machine.send(5001, 2);
+      await hits(machine);
+      machine.deleteTable("sdn_fw");
+      expect(await hits(machine)).toEqual(["db/web 2 58 seen"]);
+      await send(machine, firewallFragment("one", [counting("one", { "db/web": 5001 })], 1));
+      machine.send(5001, 1);
+      expect(await hits(machine)).toEqual(["db/web 3 87 seen"]);
+    },
+  },
+  {
+    name: "forgets what was counted with the firewall",
+    check: async ({ machine }) => {
+      await send(machine, firewallFragment("one", [counting("one", { "db/web": 5001 })]));
+      machine.send(5001, 2);
+      await send(machine, firewallRemoval());
+      await send(machine, firewallFragment("one", [counting("one", { "db/web": 5001 })]));
+      expect(await hits(machine)).toEqual(["db/web 0 0 never"]);
+    },
+  },
+];
+
+export const firewall: readonly Case[] = [...loading, ...proving, ...holding, ...comingBack, ...hitting];

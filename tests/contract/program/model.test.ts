@@ -32,6 +32,7 @@ class ModelMachine implements Machine {
       const chain = { add: { chain: { family: "inet", table, name } } };
       tables.set(table, [...(tables.get(table) ?? []), chain]);
     });
+  send = (port: number, packets: number): void => this.host.countPackets(port, packets);
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   intrude = async (router: string): Promise<void> => {
     this.host.change(({ namespaces }) => {

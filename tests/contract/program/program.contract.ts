@@ -62,6 +62,8 @@ export interface Machine {
    * bridge's a chain `sneaky` and an element of router_ports.
    */
   intrude(router: string): Promise<void>;
+  /** UDP packets of 29 bytes that the host sends to a port of its own. */
+  send(port: number, packets: number): void;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */

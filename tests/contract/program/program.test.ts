@@ -64,6 +64,10 @@ class RealMachine implements Machine {
       nft add element bridge sdn router_ports '{ eth9 }'`);
     sh(`ip netns exec ${router} sh -ec "${both}"`);
   };
+  send = (port: number, packets: number): void => {
+    const one = `printf x >/dev/udp/127.0.0.1/${port} || true`;
+    this.host.in(`for n in $(seq ${packets}); do bash -c '${one}' 2>/dev/null; done`);
+  };
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }

@@ -1,5 +1,6 @@
 /** What a host does by itself: at its start, and by timer. */
 import { damageOf, firewallKey, rollBackUnproved } from "./firewall";
+import { lookAtHits } from "./firewall-hits";
 import { listingOf } from "./firewall-table";
 import { operations, Refusal } from "./operations";
 import type { ModelState } from "./state";
@@ -12,6 +13,7 @@ const comesLater = (line: string): boolean => /^docker_connection| container:|co
 
 export function makeAgain(state: ModelState, atStart: boolean): void {
   if (atStart) rollBackUnproved(state);
+  else lookAtHits(state.firewall);
   let made = 0;
   const saved = new Set(state.savedSysctls.keys());
   for (const [key, entry] of [...state.ledger].sort(([a], [b]) => rank(a) - rank(b))) {

@@ -18,6 +18,7 @@ interface Kinds {
     readonly table: string;
     readonly chain: string;
     readonly expr: readonly unknown[];
+    readonly comment?: string;
   };
 }
 export interface NftCommand {
@@ -72,7 +73,7 @@ function added({ chains, sets }: Listing, { chain, set, map, element, rule }: Ki
   const named = set ?? map;
   if (chain !== undefined && !chains.has(chain.name)) chains.set(chain.name, []);
   if (named !== undefined && !sets.has(named.name)) sets.set(named.name, new Set());
-  if (rule !== undefined) found(chains, rule.chain).push(JSON.stringify(rule.expr));
+  if (rule !== undefined) found(chains, rule.chain).push(JSON.stringify({ expr: rule.expr, comment: rule.comment }));
   for (const one of element?.elem ?? []) found(sets, element?.name ?? "").add(JSON.stringify(one));
 }
 

@@ -1,4 +1,5 @@
 /** The firewall's table on the model: loaded, changed, armed and rolled back as the program does it. */
+import { hitLines, settleHits } from "./firewall-hits";
 import { listingOf, type NftCommand, parseTransaction, tableOf } from "./firewall-table";
 import type { Operation } from "./operations";
 import { Refusal } from "./refusal";
@@ -52,6 +53,7 @@ const recordedJson = (record: ModelRecord | undefined): string | undefined =>
 
 function load(firewall: ModelFirewall, word: string): void {
   transact(firewall, atob(word));
+  settleHits(firewall);
   if (firewall.held.length > 0) showHeld(firewall);
   takePicture(firewall, word);
 }
@@ -63,7 +65,10 @@ function reload({ firewall, ledger }: ModelState): void {
   if (record?.record === "damaged") closeGuarded(firewall, ledger);
   else if (json === undefined) firewall.tables.delete(table);
   else if (!isAsRecorded(firewall, json)) load(firewall, json);
-  if (record === undefined) firewall.picture = undefined;
+  if (record === undefined) {
+    firewall.picture = undefined;
+    firewall.hits.clear();
+  }
   firewall.tables.delete(nextTable);
 }
 
@@ -140,6 +145,7 @@ export function forgetFirewall({ firewall }: ModelState): void {
   firewall.tables.clear();
   firewall.picture = undefined;
   firewall.held = [];
+  firewall.hits.clear();
 }
 
 // ---- operations ----
@@ -184,6 +190,7 @@ const operationsOf: Record<string, Operation> = {
     if (json === undefined || !isAsRecorded(firewall, json)) return;
     try {
       transact(firewall, atob(word));
+      settleHits(firewall);
       firewall.changed = true;
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
@@ -248,6 +255,13 @@ export function firewallLines(state: ModelState): readonly string[] {
     ...(session === undefined ? [] : [`firewall-session ${session}`]),
     `section flows - ${btoa(flows.map((line) => `${line}\n`).join(""))}`,
   ];
+}
+
+export function hitsText({ firewall, ledger }: ModelState): string {
+  if (!ledger.has(firewallKey)) return "";
+  return hitLines(firewall)
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 export function tableJson({ firewall }: ModelState): string {

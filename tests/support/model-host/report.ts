@@ -1,7 +1,7 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
 import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
-import { firewallKey, firewallLines, recordLines, tableJson } from "./firewall";
+import { firewallKey, firewallLines, hitsText, recordLines, tableJson } from "./firewall";
 import { containerPort } from "./operations";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
@@ -203,6 +203,8 @@ export function queryLines(state: ModelState, operation: string, words: readonly
       });
     case "query_firewall":
       return firewallLines(state);
+    case "query_firewall_hits":
+      return [...recordLines(state, true), section("firewall-hits", "-", hitsText(state))];
     case "query_firewall_table":
       return [section("firewall-table", "-", tableJson(state))];
     case "query_foreign":

@@ -65,6 +65,16 @@ export interface ModelRecord {
   record: "whole" | "old" | "damaged";
 }
 
+export interface ModelHits {
+  packets: number;
+  bytes: number;
+  /** Whether there are packets that nobody looked at yet. */
+  more: boolean;
+  /** Seconds since 1970. */
+  readonly since: number;
+  last: number | undefined;
+}
+
 export interface ModelFirewall {
   /** Tables of the family `inet` by name, as the commands that made them. */
   readonly tables: Map<string, readonly NftCommand[]>;
@@ -88,6 +98,8 @@ export interface ModelFirewall {
   session: string | undefined;
   /** Lines of conntrack. */
   flows: readonly string[];
+  /** By the comment of what counts, in all. */
+  readonly hits: Map<string, ModelHits>;
   /** Tables of others, as nft's JSON. */
   foreign: readonly string[];
 }
@@ -169,6 +181,7 @@ function emptyFirewall(): ModelFirewall {
     clock: 1_767_225_600,
     session: undefined,
     flows: [],
+    hits: new Map(),
     foreign: [],
   };
 }

@@ -2,6 +2,7 @@
  * Every execution of every run is disturbed in every way: after the next run the hosts and the state are those of a
  * run that nothing disturbed.
  */
+import { atOnce } from "../../support/at-once";
 import type { Program } from "../../support/engine";
 import { faults, Fleet, sceneText } from "../../support/fleet";
 import type { Disturbance, Fault, Outcome, Scene } from "../../support/fleet";
@@ -11,17 +12,6 @@ import { difference } from "../../contract/program/faults";
 
 beforeAll(() => jest.useFakeTimers());
 afterAll(() => jest.useRealTimers());
-
-/** Goes through the pauses of a run at once. */
-async function at<T>(work: Promise<T>): Promise<T> {
-  const progress = { through: false };
-  const done = (): void => {
-    progress.through = true;
-  };
-  work.then(done, done);
-  while (!progress.through) await jest.advanceTimersByTimeAsync(200);
-  return work;
-}
 
 /** Three hosts, two subnets with a way out, and an endpoint of each kind. */
 const first =
@@ -102,7 +92,7 @@ beforeAll(async () => {
   }
   for (const { name, program } of waves) {
     const before = fleet.scene;
-    const { error, executions } = await at(fleet.up(program));
+    const { error, executions } = await atOnce(fleet.up(program));
     if (error !== undefined) throw error;
     faultless.set(name, { before, after: fleet.scene, executions });
   }
@@ -116,9 +106,9 @@ const undisturbed = (name: string): Faultless => {
 
 type Mending = (program: Wave["program"]) => Promise<Outcome>;
 
-const up: Mending = (program) => at(fleet.up(program));
+const up: Mending = (program) => atOnce(fleet.up(program));
 const refreshAndUp: Mending = async (program) => {
-  const refreshed = await at(fleet.refresh());
+  const refreshed = await atOnce(fleet.refresh());
   return refreshed.error === undefined ? up(program) : refreshed;
 };
 
@@ -145,7 +135,7 @@ async function* disturbed({ name, program }: Wave, fault: Fault): AsyncGenerator
     for (let k = 1; k <= count; k += 1) {
       const disturbance: Disturbance = { fault, host, k };
       fleet.scene = before;
-      await at(fleet.up(program, disturbance));
+      await atOnce(fleet.up(program, disturbance));
       yield { where: `h${host + 1}, execution ${k}`, scene: fleet.scene };
     }
   }

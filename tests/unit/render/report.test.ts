@@ -174,6 +174,7 @@ describe("the firewall", () => {
       flows: [],
       ownFlows: [],
       tableJson: undefined,
+      hits: undefined,
       foreign: undefined,
       checks: new Map(),
       disarmed: new Map(),
@@ -234,6 +235,19 @@ describe("the firewall", () => {
       tableJson: "{}",
       foreign: { tables: "table ip a {\n}\n", legacy: ["*filter\nCOMMIT\n"] },
     });
+  });
+
+  test("what its rules counted: in all, since when, and when the last packet came", () => {
+    const lines = [
+      "12 720 112 6720 1767225600 1767229200 db/ssh",
+      "0 0 4 240 1767225600 - db/default watch",
+      "spoiled",
+    ];
+    expect(firewallOf(`section firewall-hits - ${encodeText(lines.join("\n"))}\n`).hits).toEqual([
+      { name: "db/ssh", watched: false, packets: 112, bytes: 6720, since: 1767225600, last: 1767229200 },
+      { name: "db/default", watched: true, packets: 4, bytes: 240, since: 1767225600, last: undefined },
+    ]);
+    expect(firewallOf("section firewall-hits - \n").hits).toEqual([]);
   });
 
   test("the answers to several askers are told apart", () => {

@@ -8,6 +8,7 @@
 #   firewall.held     what is closed until a program knows it, `BRIDGE ADDRESS|-` a line
 #   firewall.armed    nonce, deadline, and whether there was a record (`kept` or `none`); then what was held
 #   firewall.before   that record
+#   firewall.hits     what the rules have counted, see there
 
 firewall_told=
 table_changed=
@@ -61,13 +62,16 @@ transact() {
   nft_answer=$(printf '%.1000s' "$nft_answer")
   return 1
 }
-load_table() { transact "$(held_now | held_commands)"; } # the same, of a whole table
+load_table() { # the same, of a whole table
+  save_hits look
+  transact "$(held_now | held_commands)" && { save_hits whole || :; }
+}
 delete_table_of() { ! table_exists "$1" || nft_answer=$(nft delete table inet "$1" 2>&1); } # TABLE
 
 # Makes the table what a record says, or takes it away where there is no record. What cannot be known is closed.
 reload_table() { # RECORD
   if [ ! -e "$1" ]; then
-    delete_table_of sdn_fw && rm -f "$state/firewall.picture" || return 1
+    delete_table_of sdn_fw && rm -f "$state/firewall.picture" "$state/firewall.hits" || return 1
   elif [ "$(sed 5d "$1" | sha256sum)" = "$(sed -n 5p "$1")  -" ]; then
     reload_sum=$(recorded_json "$1" | only_sum)
     look_at_table "$reload_sum"
@@ -145,9 +149,12 @@ op_firewall_change() { # JSON(base64): from the recorded table to the one that f
   look_at_table "$(recorded_json "$state/resources/firewall" | only_sum)"
   [ "$table_is" = same ] || return 0
   undo firewall-table
-  transact '' <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
+  save_hits look
+  # A change empties the sets of what is held: what is still unknown is put back in the same transaction.
+  transact "$(held_now | held_commands)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
 $1
 JSON
+  save_hits change
   table_changed=yes
 }
 
@@ -172,11 +179,11 @@ op_remove_firewall() {
     delete_table_of "$one" || { fail remote-failure "table inet $one stays: $nft_answer"; return 1; }
   done
   undo firewall-held "$(encode "$(held_now)")"
-  rm -f "$state/firewall.picture" "$state/firewall.held"
+  rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.hits"
 }
 forget_firewall() { # with the last resource
   for one in sdn_fw sdn_fw_next; do nft delete table inet "$one" 2>/dev/null; done
-  rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.before"
+  rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.before" "$state/firewall.hits"
 }
 
 # ---- what is closed until a program knows it --------------------------------------------------------------------
@@ -244,6 +251,57 @@ hold_again() { # TEXT(base64)|nothing
   held_text=$(printf '%s' "${1:-}" | base64 -d)
   write_held "$held_text"
   show_held "$held_text"
+}
+
+# ---- what the rules have counted --------------------------------------------------------------------------------
+# A line for each comment of what counts (`POLICY/RULE`, `POLICY/RULE watch`, `held`, …):
+#   PACKETS BYTES  when it was looked at last, over all elements and rules with that comment
+#   PACKETS BYTES  in all, over loads of the table and starts of the host
+#   FIRST LAST|-   seconds since 1970: of the first look, and of the last one that found more
+#   COMMENT
+# Who looks: the timer that mends, who asks, and every load of the table, just before and after it.
+
+count_hits() { # look|change|whole: the lines of now; after a change or a load of the whole table, of what is left
+  nft list table inet sdn_fw 2>/dev/null | awk -v mode="$1" -v now="$(date +%s)" -v saved="$state/firewall.hits" '
+    BEGIN {
+      while ((getline line <saved) > 0) {
+        if (line !~ /^[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ ([0-9]+|-) [^ ]/) continue
+        name = line
+        for (i = 1; i <= 6; i++) sub(/^[^ ]+ /, "", name)
+        known[name] = line
+      }
+    }
+    {
+      parts = split($0, part, "counter packets ")
+      for (i = 2; i <= parts; i++) {
+        if (!match(part[i], /comment "[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+( watch)?)?"/)) continue
+        name = substr(part[i], RSTART + 9, RLENGTH - 10)
+        split(part[i], word, " ")
+        packets[name] += word[1]; bytes[name] += word[3]
+      }
+    }
+    END {
+      for (name in packets) {
+        if (!(name in known)) known[name] = "0 0 0 0 " now " -"
+        split(known[name], was, " ")
+        # Less than before: with a change elements went, else everything counts anew.
+        from = mode == "whole" || packets[name] < was[1] ? (mode == "change" ? packets[name] : 0) : was[1]
+        from_bytes = from == was[1] ? was[2] : from ? bytes[name] : 0
+        if (packets[name] > from) was[6] = now
+        printf "%.0f %.0f %.0f %.0f %s %s %s\n", packets[name], bytes[name], was[3] + packets[name] - from,
+          was[4] + bytes[name] - from_bytes, was[5], was[6], name
+      }
+      if (mode == "look") for (name in known) if (!(name in packets)) print known[name]
+    }' | sort -k 7
+}
+save_hits() { # look|change|whole
+  hits_now=$(count_hits "$1")
+  [ "$hits_now" != "$(cat "$state/firewall.hits" 2>/dev/null)" ] || return 0
+  if [ -z "$hits_now" ]; then rm -f "$state/firewall.hits"; return; fi
+  { printf '%s\n' "$hits_now" >"$state/.firewall.hits.new" && mv "$state/.firewall.hits.new" "$state/firewall.hits"; } \
+    2>/dev/null && return 0
+  rm -f "$state/.firewall.hits.new"
+  return 1
 }
 
 # ---- armed: a change that has to be proved ----------------------------------------------------------------------
@@ -417,6 +475,23 @@ all_flows() {
 zoned_flows() { all_flows | grep ' zone\(-orig\)\{0,1\}='; }
 own_flows() { all_flows | grep -v ' zone\(-orig\)\{0,1\}='; }
 op_query_own_flows() { section own-flows - own_flows; } # those of the host itself, and what it passes on
+op_query_firewall_hits() { # with the document, which says what rules there are
+  if [ -z "$firewall_told" ]; then
+    check_record firewall
+    if [ "$record_state" = whole ]; then say_firewall_record "$(sed -n 4p "$state/resources/firewall")"; else say_firewall_record -; fi
+    firewall_told=yes
+  fi
+  section firewall-hits - hits_told
+}
+hits_told() {
+  [ -e "$state/resources/firewall" ] || return 0
+  if keep_hits; then cat "$state/firewall.hits"; else count_hits look; fi
+}
+keep_hits() { # not beside another run, which looks by itself
+  if [ -n "$locked" ]; then save_hits look; return; fi
+  find_lock
+  ( exec 9<"$lock" && flock -n 9 && save_hits look )
+}
 op_query_firewall_table() { section firewall-table - nft -j list table inet sdn_fw; }
 
 op_query_foreign() { # what others filter, without anything of it loaded by asking

@@ -1293,8 +1293,8 @@ engine_may_be_there() {
 }
 docker_facts() { # both at once: no command of Docker's has both. Each writes in pieces, so each is said whole.
   {
-    printf 'docker %s\n' "$(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
-    printf 'docker-pools %s\n' "$(docker info --format '{{json .DefaultAddressPools}}')" &
+    say "docker $(docker version --format '{{.Server.Version}} {{.Server.APIVersion}}')" &
+    say "docker-pools $(docker info --format '{{json .DefaultAddressPools}}')" &
     wait
   } 2>/dev/null
 }
@@ -1416,11 +1416,14 @@ op_query_namespace() { # NAME LINK: a namespace of somebody else that one of our
 
 # ---- main loop --------------------------------------------------------------------------------------------------
 
-prepare() { # one run at a time on a host
+find_lock() {
   lock=/run/lock/sdn.lock
   [ -d /run/lock ] || lock=/run/sdn.lock
   # A host that is a namespace is locked by its own name: nothing is left of it when it goes.
   [ "$scope" = - ] || lock=/run/netns/$scope
+}
+prepare() { # one run at a time on a host
+  find_lock
   # Tried apart: a shell ends where `exec` cannot open a file.
   [ -e "$lock" ] || ( : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
   exec 9<"$lock"
@@ -1457,7 +1460,7 @@ perform() { # OPERATION WORD…
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
     query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
-      query_firewall | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+      query_firewall | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \

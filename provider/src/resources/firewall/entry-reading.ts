@@ -1,7 +1,7 @@
 /** How hosts differ from what an entry asks for. */
 
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
-import { firewallKey, type FirewallDocument, zonesFor } from "../../compile/firewall/document";
+import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
@@ -9,6 +9,7 @@ import { adviceOn } from "../drift";
 import type { Hosts } from "../hosts";
 import { located } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
+import { foreignSentences } from "./foreign-rules";
 import { firewallSettings } from "./host-line";
 import { documentOf, entryIn, hostState } from "./host-plan";
 
@@ -21,6 +22,8 @@ export interface FoundDrift {
 export interface FoundEntry {
   readonly generation: number;
   readonly drift: readonly FoundDrift[];
+  /** What is nobody's fault and a person should know. */
+  readonly notes: readonly { readonly host: string; readonly sentence: string }[];
 }
 
 /** `undefined`: no host has anything of it. Rejects where a host cannot be asked: nothing is known of it then. */
@@ -34,7 +37,8 @@ export async function readEntry(
   const found = await Promise.all(
     places.map((host) =>
       located(host.name, change.label, async () => {
-        const queries = [["query_firewall"], ["query_sysctl", "-", ...settings]];
+        const foreign = change.kind === "policy" ? [["query_foreign"]] : [];
+        const queries = [["query_firewall"], ["query_sysctl", "-", ...settings], ...foreign];
         const read = (): Promise<Snapshot> => hosts.session(host.connection).ask(queries, context.signal);
         const snapshot = await hosts.progress.during(host.name, context, read);
         return { host, snapshot, document: documentOf(snapshot.firewall) };
@@ -42,7 +46,7 @@ export async function readEntry(
     ),
   );
   const entries = found.map(({ document }) => entryIn(document, change));
-  const damaged = found.some(({ snapshot }) => snapshot.damaged.has(firewallKey));
+  const damaged = found.some(({ snapshot }) => snapshot.firewall.damaged);
   if (!damaged && entries.every((entry) => entry === undefined)) return undefined;
   return {
     generation: Math.max(change.expected ?? 0, ...entries.map((entry) => entry?.generation ?? 0)),
@@ -53,6 +57,11 @@ export async function readEntry(
         advice: adviceOn(sentence),
       })),
     ),
+    notes: found.flatMap(({ host, snapshot, document }) =>
+      speaksForHost(change, document)
+        ? foreignSentences(snapshot).map((sentence) => ({ host: host.name, sentence }))
+        : [],
+    ),
   };
 }
 
@@ -61,7 +70,7 @@ function entryDrift(
   document: FirewallDocument | undefined,
   snapshot: Snapshot,
 ): readonly string[] {
-  if (snapshot.damaged.has(firewallKey)) {
+  if (snapshot.firewall.damaged) {
     return ["the host's record of its firewall is damaged (wrong checksum): a restart will not restore it"];
   }
   const entry = entryIn(document, change);
@@ -72,16 +81,19 @@ function entryDrift(
   return [`another run changed it on the host: it has generation ${entry.generation} there`];
 }
 
-/** What is wrong with the host's firewall as a whole is said once, at the first policy that this stack has there. */
+/** Of the host's firewall as a whole the first policy that this stack has there speaks. */
+function speaksForHost({ kind, key, owner }: FirewallChange, document: FirewallDocument | undefined): boolean {
+  const first = Object.entries(document?.policies ?? {}).find(([, entry]) => entry.owner === owner);
+  return kind === "policy" && first?.[0] === key;
+}
+
 function hostDrift(
   host: FirewallHost,
   change: FirewallChange,
   document: FirewallDocument | undefined,
   snapshot: Snapshot,
 ): readonly string[] {
-  if (document === undefined || change.kind !== "policy") return [];
-  const first = Object.entries(document.policies).find(([, { owner }]) => owner === change.owner);
-  if (first?.[0] !== change.key) return [];
+  if (document === undefined || !speaksForHost(change, document)) return [];
   return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
 }
 

@@ -20,7 +20,6 @@ import { PartialFailure } from "../../rpc/handlers";
 import type { Value, ValueMap } from "../../rpc/value";
 import { unknown } from "../../rpc/value";
 import type { Hosts } from "../hosts";
-import { namedHost } from "../located";
 import { ownerOf } from "../owner";
 import type { FirewallChange, FirewallHost } from "./change";
 import type { EntryInputs } from "./entry-inputs";
@@ -129,6 +128,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     if (found === undefined) return undefined;
     for (const { host, sentence, advice } of found.drift)
       context.log("warning", `host ${host}: ${sentence}. ${advice}`);
+    for (const { host, sentence } of found.notes) context.log("info", `host ${host}: ${sentence}`);
     const drift = found.drift.map(({ host, sentence }) => `${host}: ${sentence}`);
     return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [] } };
   }
@@ -147,10 +147,10 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
       return false;
     });
     if (asked.length === 0) return;
-    const { unreachable } = await this.fleet.change(context, change, asked);
-    const [first] = unreachable;
+    const { missed } = await this.fleet.change(context, change, asked);
+    const [first] = missed;
     if (first === undefined) return;
-    const { remedy = "run again when it is back", ...rest } = namedHost(first.error, first.host.name).detail;
+    const { remedy = "run again when it is back", ...rest } = first.error.detail;
     const retire = "if it is gone for good, keep its Host in the program with retired: true for one run";
     throw new SdnError({ ...rest, resource: change.label, remedy: `${remedy}; ${retire}` });
   }
@@ -181,13 +181,17 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     return `${hosts.map(({ uri }) => uri).join(",")}#${this.kind.kind}-${this.kind.key(spec)}`;
   }
 
-  /** Hosts that did not answer are told apart from a failure: the others have it, and the next run goes on. */
-  private outputs(id: string, inputs: ValueMap, { generation, unreachable }: FirewallOutcome): ValueMap {
-    const pending = unreachable.map(({ host }) => host.name);
+  /** Hosts that were missed are told apart from a failure: the others have it, and the next run goes on. */
+  private outputs(id: string, inputs: ValueMap, { generation, missed }: FirewallOutcome): ValueMap {
+    const pending = missed.map(({ host }) => host.name);
     const outputs = { ...inputs, generation, ...settledOutputs, pending };
     if (pending.length === 0) return outputs;
-    const reasons = unreachable.map(({ host, error }) => namedHost(error, host.name).message);
-    throw new PartialFailure(id, inputs, outputs, reasons);
+    throw new PartialFailure(
+      id,
+      inputs,
+      outputs,
+      missed.map(({ error }) => error.message),
+    );
   }
 }
 

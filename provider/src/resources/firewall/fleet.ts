@@ -12,8 +12,8 @@ import { Rollout, type RolloutRequest } from "./rollout";
 
 export interface FirewallOutcome {
   readonly generation: number;
-  /** Hosts that did not answer, by name, and why. */
-  readonly unreachable: readonly { readonly host: FirewallHost; readonly error: SdnError }[];
+  /** Hosts that may not have it, and why. */
+  readonly missed: readonly { readonly host: FirewallHost; readonly error: SdnError }[];
   readonly plans: readonly HostPlan[];
 }
 
@@ -37,8 +37,8 @@ export class FirewallFleet {
 
   /** What the host has was changed: its rules follow, where it has any. */
   async settle(context: CallContext, host: FirewallHost): Promise<void> {
-    const { unreachable } = await this.enqueue(context, undefined, [host]);
-    const [first] = unreachable;
+    const { missed } = await this.enqueue(context, undefined, [host]);
+    const [first] = missed;
     if (first !== undefined) throw first.error;
   }
 
@@ -73,13 +73,13 @@ export class FirewallFleet {
     const say = (message: string): void => waiting.forEach(({ context }) => context.status(message));
     const rollout = new Rollout(waiting, (host) => this.lineOf(host, lines), say, abort.signal, this.now);
     try {
-      const { generations, unreachable, plans } = await rollout.run();
+      const { generations, missed, plans } = await rollout.run();
       for (const request of waiting) {
         const { hosts, settle } = request;
         settle({
           generation: generations.get(request) ?? 0,
-          unreachable: hosts.flatMap((host) => {
-            const error = unreachable.get(host.uri);
+          missed: hosts.flatMap((host) => {
+            const error = missed.get(host.uri);
             return error === undefined ? [] : [{ host, error }];
           }),
           plans: hosts.flatMap(({ uri }) => plans.get(uri) ?? []),

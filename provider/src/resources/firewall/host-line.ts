@@ -44,7 +44,12 @@ export class HostLine {
 
   /** Open flows of the host itself are told only where a policy speaks of hosts: a busy one has many. */
   look(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
-    return this.at(() => lookAt(this.session, ofHosts, signal));
+    return this.at(async () => {
+      const snapshot = await lookAt(this.session, ofHosts, signal);
+      if (snapshot.firewall.armed === undefined) return snapshot;
+      // Disarms nothing, as nobody has this nonce yet: but what is overdue is taken back before the host looks again.
+      return lookAt(this.session, ofHosts, signal, [["firewall_disarm", this.nonce]]);
+    });
   }
 
   async check({ after }: HostPlan, signal: AbortSignal): Promise<void> {
@@ -153,8 +158,7 @@ export class HostLine {
       host: this.host.name,
       resource: "firewall",
       cause: result.message,
-      remedy:
-        result.code === "stale" ? "another run changed it at the same time: run again" : "the old rules are in force",
+      remedy: remedies[result.code] ?? "the old rules are in force",
     });
   }
 
@@ -173,6 +177,10 @@ function changeWords({ before, held }: HostPlan, after: Compiled): readonly Word
     ...settleWords(held),
   ];
 }
+const remedies: Partial<Record<SdnError["code"], string>> = {
+  stale: "another run changed it at the same time: run again",
+  conflict: "the old rules are in force; run again when the other one is through",
+};
 
 /** The rules know these now. */
 function settleWords(held: HostPlan["held"]): readonly Words[] {
@@ -190,10 +198,10 @@ export async function lookAt(
   session: HostSession,
   ofHosts: boolean,
   signal: AbortSignal,
-  more: readonly Words[] = [],
+  first: readonly Words[] = [],
 ): Promise<Snapshot> {
   const ask = (withOwn: boolean): Promise<Snapshot> =>
-    session.ask([["query_firewall"], ...(withOwn ? [["query_own_flows"]] : []), ...more], signal);
+    session.ask([...first, ["query_firewall"], ...(withOwn ? [["query_own_flows"]] : [])], signal);
   const snapshot = await ask(ofHosts);
   const policies = Object.values(documentOf(snapshot.firewall)?.policies ?? {});
   return ofHosts || !speaksOfHosts(policies.map(({ spec }) => spec)) ? snapshot : ask(true);

@@ -3,7 +3,6 @@
  * before saying yes is written at the resource. Nothing is changed.
  */
 
-import { foreignChains, foreignSentence } from "../../compile/firewall/foreign";
 import type { PolicySpec } from "../../compile/firewall/intent";
 import { programSize } from "../../compile/firewall/size";
 import { SdnError } from "../../model/error";
@@ -15,6 +14,7 @@ import type { FirewallChange, FirewallHost } from "./change";
 import type { HostPlan } from "./host-plan";
 import { hostState, planHost } from "./host-plan";
 import { checkProgram, lookAt } from "./host-line";
+import { foreignSentences } from "./foreign-rules";
 import { openFlowSentences } from "./open-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
@@ -106,15 +106,17 @@ export class FirewallPreview {
   private sayPlan(context: CallContext, policy: string, plan: HostPlan, snapshot: Snapshot): void {
     const { host, before, after } = plan;
     if (after === undefined) return;
-    for (const sentence of openFlowSentences(before, after, policy))
-      context.log("warning", `host ${host.name}: ${sentence}`);
-    const { elements, chains } = programSize(after.program);
-    context.log("info", `host ${host.name}: ${elements} elements and ${chains} chains for all policies together`);
+    const warn = (sentence: string): void => context.log("warning", `host ${host.name}: ${sentence}`);
+    for (const sentence of openFlowSentences(before, after, policy)) warn(sentence);
+    const { elements, byPolicy } = programSize(after.program);
+    const own = byPolicy.get(policy) ?? 0;
+    context.log("info", `host ${host.name}: ${own} elements for this policy, ${elements} for all of them together`);
     // Once a host and run: it does not depend on the policy.
     if (this.said.has(host.uri)) return;
     this.said.add(host.uri);
-    for (const chain of foreignChains(snapshot.firewall.foreign?.tables ?? "")) {
-      context.log("info", `host ${host.name}: what somebody else drops stays dropped: ${foreignSentence(chain)}`);
+    if ((before?.policies.length ?? 0) === 0 && after.plan.guarded.length > 0) {
+      warn("it has no policies yet: TCP connections that are open on its bridges end when the first one comes");
     }
+    for (const sentence of foreignSentences(snapshot)) context.log("info", `host ${host.name}: ${sentence}`);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * One change of many hosts' firewalls: looked at on all of them before it is made on any, undone on all of them where
- * one refuses, and made for good only when each of them was reached anew. docs/firewall.md has the phases.
+ * one refuses, and made for good only when each of them was reached anew. docs/firewall.md has the phases. From the
+ * first host on that keeps it, it stands: one that does not follow is named, and the next run goes on there.
  */
 
 import { changedDirections } from "../../compile/firewall/directions";
@@ -20,8 +21,8 @@ export interface RolloutRequest {
 export interface RolloutResult {
   /** By the place of the request's change. */
   readonly generations: ReadonlyMap<RolloutRequest, number>;
-  /** Hosts that did not answer, by URI: they have what they had. */
-  readonly unreachable: ReadonlyMap<string, SdnError>;
+  /** Hosts that may not have it, by URI: they did not answer, or did not follow when the change stood. */
+  readonly missed: ReadonlyMap<string, SdnError>;
   /** What the change leaves on each host that it reached, by URI. */
   readonly plans: ReadonlyMap<string, HostPlan>;
 }
@@ -30,7 +31,7 @@ export interface RolloutResult {
 export type Say = (message: string) => void;
 
 export class Rollout {
-  private readonly unreachable = new Map<string, SdnError>();
+  private readonly missed = new Map<string, SdnError>();
   private plans: readonly HostPlan[] = [];
 
   constructor(
@@ -46,9 +47,12 @@ export class Rollout {
     const ruled = this.plans.filter((plan) => plan.rules);
     await this.check(ruled);
     await this.change(ruled);
-    await this.write(this.plans.filter((plan) => plan.record && !plan.rules));
+    await this.write(
+      this.plans.filter((plan) => plan.record && !plan.rules),
+      ruled.length > 0,
+    );
     const plans = new Map(this.plans.map((plan) => [plan.host.uri, plan]));
-    return { generations, unreachable: this.unreachable, plans };
+    return { generations, missed: this.missed, plans };
   }
 
   private hosts(): readonly FirewallHost[] {
@@ -67,6 +71,7 @@ export class Rollout {
         const { change } = request;
         return change === undefined ? [] : [{ change, generation: generations.get(request) ?? 1 }];
       });
+      refuseArmed(host, snapshot);
       return planHost(host, hostState(snapshot), changes, now);
     });
     return generations;
@@ -78,22 +83,23 @@ export class Rollout {
       return await this.lineOf(host).look(speaksOfHosts(policies), this.signal);
     } catch (thrown) {
       if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
-      this.unreachable.set(host.uri, thrown);
+      this.missed.set(host.uri, thrown);
       return undefined;
     }
   }
 
-  /** One more than any host knows, so that all of them agree. */
+  /** One more than any host knows, so that all of them agree; the same where some only lag behind. */
   private number(present: readonly (readonly [FirewallHost, Snapshot])[]): ReadonlyMap<RolloutRequest, number> {
     const documents = new Map(present.map(([{ uri }, { firewall }]) => [uri, documentOf(firewall)]));
     return new Map(
       this.requests.flatMap((request) => {
         const { change, hosts } = request;
         if (change === undefined) return [];
-        const known = hosts.map(({ uri }) => entryIn(documents.get(uri), change));
-        const highest = Math.max(change.expected ?? 0, ...known.map((entry) => entry?.generation ?? 0));
+        const known = hosts.flatMap(({ uri }) => entryIn(documents.get(uri), change) ?? []);
+        const highest = Math.max(change.expected ?? 0, ...known.map(({ generation }) => generation));
         const wanted = JSON.stringify(change.spec);
-        const isThere = known.length > 0 && known.every((entry) => JSON.stringify(entry?.spec) === wanted);
+        const newest = known.filter(({ generation }) => generation === highest);
+        const isThere = newest.length > 0 && newest.every(({ spec }) => JSON.stringify(spec) === wanted);
         return [[request, isThere ? highest : highest + 1] as const];
       }),
     );
@@ -118,7 +124,7 @@ export class Rollout {
       this.say(`changing the rules of ${count(plans)}`);
       await all(plans, (plan) => this.lineOf(plan.host).apply(plan, this.signal));
       if (plans.length > 1) await this.prove(plans);
-      await all(plans, (plan) => this.finish(plan));
+      await this.disarm(plans);
     } catch (thrown) {
       this.say(`taking the rules of ${count(plans)} back`);
       // Who does not answer goes back by its own timer.
@@ -129,11 +135,21 @@ export class Rollout {
     }
   }
 
+  /** The way that the operator came must still be there: each host is reached by a connection of its own. */
+  private async prove(plans: readonly HostPlan[]): Promise<void> {
+    this.say(`reaching ${count(plans)} anew`);
+    await all(plans, (plan) => this.lineOf(plan.host).prove(this.signal));
+  }
+
+  /** One that cannot be disarmed has its old rules again before the next run asks. */
+  private async disarm(plans: readonly HostPlan[]): Promise<void> {
+    const left = await this.finish(plans, (line, plan) => this.disarmOne(line, plan), false);
+    await Promise.allSettled(left.map((host) => this.lineOf(host).rollBack()));
+  }
+
   /** Flows that were opened by the old rules while the new ones were on their way end, too. */
-  private async finish(plan: HostPlan): Promise<void> {
-    const line = this.lineOf(plan.host);
-    const ofHosts = plan.after !== undefined && plan.after.plan.own !== undefined;
-    const late = lateCuts(plan, await line.disarm(ofHosts, this.signal));
+  private async disarmOne(line: HostLine, plan: HostPlan): Promise<void> {
+    const late = lateCuts(plan, await line.disarm(plan.after?.plan.own !== undefined, this.signal));
     if (late === undefined) return;
     // The change itself is made, and stays: these flows end with the next one.
     await line.amend(late, this.signal).catch((thrown: unknown) => {
@@ -141,16 +157,45 @@ export class Rollout {
     });
   }
 
-  /** The way that the operator came must still be there: each host is reached by a connection of its own. */
-  private async prove(plans: readonly HostPlan[]): Promise<void> {
-    this.say(`reaching ${count(plans)} anew`);
-    await all(plans, (plan) => this.lineOf(plan.host).prove(this.signal));
+  /** Entries that change no rule. */
+  private async write(plans: readonly HostPlan[], stands: boolean): Promise<void> {
+    await this.finish(plans, (line, plan) => line.write(plan, this.signal), stands);
   }
 
-  /** Entries that change no rule. */
-  private async write(plans: readonly HostPlan[]): Promise<void> {
-    await all(plans, (plan) => this.lineOf(plan.host).write(plan, this.signal));
+  /**
+   * What cannot be taken back. Hosts that failed are left behind where others have it or may have it; else that is the
+   * failure of the whole.
+   */
+  private async finish(
+    plans: readonly HostPlan[],
+    work: (line: HostLine, plan: HostPlan) => Promise<void>,
+    stands: boolean,
+  ): Promise<readonly FirewallHost[]> {
+    const outcomes = await Promise.allSettled(plans.map((plan) => work(this.lineOf(plan.host), plan)));
+    const failures = plans.flatMap(({ host }, index) => {
+      const outcome = outcomes[index];
+      return outcome?.status === "rejected" ? [{ host, error: asSdnError(outcome.reason) }] : [];
+    });
+    const [first] = failures;
+    const known = failures.every(({ error }) => error.detail.uncertain !== true);
+    if (first !== undefined && !stands && known && failures.length === plans.length) throw first.error;
+    for (const { host, error } of failures) this.missed.set(host.uri, error);
+    return failures.map(({ host }) => host);
   }
+}
+
+/** What is there now may be gone in a minute. */
+function refuseArmed(host: FirewallHost, { firewall }: Snapshot): void {
+  const { armed } = firewall;
+  if (armed === undefined) return;
+  const until = new Date(armed.deadline * 1000).toISOString().slice(11, 19);
+  throw new SdnError({
+    code: "conflict",
+    host: host.name,
+    resource: "firewall",
+    cause: `the change of another run waits for its proof until ${until} UTC`,
+    remedy: "run again then: it is kept or taken back by that time",
+  });
 }
 
 /**
