@@ -126,8 +126,8 @@ damage_of() { # RESOURCE: sets damage to what is said of its record
 op_firewall_settings() {
   [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || try modprobe br_netfilter || return 1
   [ -e /proc/sys/net/netfilter/nf_conntrack_tcp_loose ] || try modprobe nf_conntrack || return 1
-  op_sysctl - net.bridge.bridge-nf-call-iptables 1 && op_sysctl - net.bridge.bridge-nf-call-ip6tables 1 &&
-    op_sysctl - net.netfilter.nf_conntrack_tcp_loose 0
+  op_sysctl - net.bridge.bridge-nf-call-iptables 1 net.bridge.bridge-nf-call-ip6tables 1 \
+    net.netfilter.nf_conntrack_tcp_loose 0
 }
 
 op_firewall_check() { # NAME JSON(base64): whether nft would take it; NAME is the asker's
@@ -398,6 +398,7 @@ roll_back() { # REASON|-
     return 1
   fi
   [ -z "$held_before" ] || show_held "$held_before" >/dev/null
+  written=
   case $back in
     */firewall.before) mv "$back" "$state/resources/firewall" || return 1 ;;
     */firewall.none) rm -f "$state/resources/firewall" ;;

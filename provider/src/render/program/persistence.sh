@@ -260,7 +260,7 @@ picture() {
     firewall_picture
     # Theirs until it has our mark: that it is there again is the news.
     sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
-      if link_exists - "$name"; then echo "=adopted $name"; fi
+      if ip link show dev "$name" >/dev/null; then echo "=adopted $name"; fi
     done
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '
