@@ -71,9 +71,15 @@ export function sshCommandLine(program: string): string {
 
 function encodeForPrintf(text: string): string {
   return [...Buffer.from(text, "utf8")]
-    .map((byte) => (isPlain(byte) ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`))
+    .map((byte) => {
+      if (isPlain(byte)) return String.fromCharCode(byte);
+      return byte === lineFeed ? "\\n" : `\\0${byte.toString(8).padStart(3, "0")}`;
+    })
     .join("");
 }
+
+/** Short, as every line of the program has one. */
+const lineFeed = 0x0a;
 
 function isPlain(byte: number): boolean {
   return byte >= 0x20 && byte < 0x7f && !["\\", "'", "!"].includes(String.fromCharCode(byte));

@@ -1150,7 +1150,7 @@ op_query_namespace() { # NAME LINK: a namespace of somebody else that one of our
 
 # ---- main loop --------------------------------------------------------------------------------------------------
 
-prepare() { # one run at a time on a host
+open_lock() { # as file 9
   lock=/run/lock/sdn.lock
   [ -d /run/lock ] || lock=/run/sdn.lock
   # A host that is a namespace is locked by its own name: nothing is left of it when it goes.
@@ -1158,6 +1158,9 @@ prepare() { # one run at a time on a host
   # Tried apart: a shell ends where `exec` cannot open a file.
   ( [ -e "$lock" ] || : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
   exec 9<"$lock"
+}
+prepare() { # one run at a time on a host
+  open_lock
   if command -v flock >/dev/null 2>&1 && ! flock -w "$lock_wait" 9; then
     fatal "another run of sdn holds the lock of this host for $lock_wait seconds"
   fi
@@ -1180,7 +1183,7 @@ perform() { # OPERATION WORD…
   op=$1
   shift
   case $op in
-    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen; } ;;
+    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen found=$state/firewall; } ;;
     lock) set +f; prepare; set -f ;;
     keep) op_keep || true ;;
     again) op_again "$1" || true ;;
@@ -1194,7 +1197,7 @@ perform() { # OPERATION WORD…
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
       adopt_link | adopt_docker_network | \
-      firewall_arm | firewall_next | firewall_settings | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
@@ -1207,8 +1210,12 @@ if [ -n "${1:-}" ]; then
     run_timer "$@"
     exit
   fi
-  # The timer comes again; boot comes once.
-  [ "$mode" = restore ] || lock_wait=0
+  if [ "$mode" = follow ]; then
+    run_follow
+    exit
+  fi
+  # The timer comes again; boot comes once. What only fills in elements is soon over.
+  [ "$mode" = restore ] || lock_wait=5
   prepare
   set -f
   op_again "$mode"

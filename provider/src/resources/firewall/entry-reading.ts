@@ -82,7 +82,12 @@ function hostDrift(
   if (document === undefined || change.kind !== "policy") return [];
   const first = Object.entries(document.policies).find(([, { owner }]) => owner === change.owner);
   if (first?.[0] !== change.key) return [];
-  return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
+  return [
+    ...tableDrift(snapshot),
+    ...followDrift(snapshot),
+    ...settingDrift(snapshot),
+    ...siteDrift(host, document, snapshot),
+  ];
 }
 
 function tableDrift({ firewall }: Snapshot): readonly string[] {
@@ -96,6 +101,12 @@ function tableDrift({ firewall }: Snapshot): readonly string[] {
     case undefined:
       return [];
   }
+}
+
+function followDrift({ firewall }: Snapshot): readonly string[] {
+  return firewall.follow === "inactive"
+    ? ["container labels and DNS names are not followed: sdn-follow is not running"]
+    : [];
 }
 
 function settingDrift({ sysctls }: Snapshot): readonly string[] {
