@@ -81,7 +81,7 @@ op_keep() { # A failure is one of all fragments that follow and would be recorde
   own_sum=${own_sum%% *}
   program_is_whole && [ "$kept_sum" = "$own_sum" ] && units_are_in_force && return 0
   # The program comes last: where it is, everything is.
-  write_units && write_program
+  write_units && write_program && follow_anew
 }
 
 write_program() {

@@ -114,7 +114,12 @@ function hostDrift(
   snapshot: Snapshot,
 ): readonly string[] {
   if (document === undefined || !speaksForHost(change, document)) return [];
-  return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
+  return [
+    ...tableDrift(snapshot),
+    ...followDrift(snapshot),
+    ...settingDrift(snapshot),
+    ...siteDrift(host, document, snapshot),
+  ];
 }
 
 function tableDrift({ firewall }: Snapshot): readonly string[] {
@@ -128,6 +133,12 @@ function tableDrift({ firewall }: Snapshot): readonly string[] {
     case undefined:
       return [];
   }
+}
+
+function followDrift({ firewall }: Snapshot): readonly string[] {
+  return firewall.follow === "inactive"
+    ? ["container labels and DNS names are not followed: sdn-follow is not running"]
+    : [];
 }
 
 function settingDrift({ sysctls }: Snapshot): readonly string[] {
