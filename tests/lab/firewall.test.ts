@@ -1,5 +1,6 @@
 /** Policies of a program, applied by a real `pulumi`, decide about real packets. Hosts are network namespaces. */
 import { Boxes, type ProbeResult } from "./harness/boxes";
+import { cli } from "./harness/cli";
 import { execute, freshName, startLab } from "./harness/lab";
 import type { Lab } from "./harness/lab";
 import { Stack } from "./harness/stack";
@@ -96,8 +97,13 @@ const policy = (properties: object): YamlResource => ({
 const fromWeb = { name: "postgres", direction: "ingress", action: "allow", from: [{ group: ref("webs") }] };
 const tcp = (port: number): object => ({ services: [{ protocol: "tcp", ports: String(port) }] });
 
-async function write(more: Resources = {}, left: readonly Box[] = []): Promise<void> {
-  const program: Program = { resources: { webs: group("web"), ...base(left), ...more } };
+async function write(
+  more: Resources = {},
+  left: readonly Box[] = [],
+  variables: Program["variables"] = {},
+  outputs: Program["outputs"] = {},
+): Promise<void> {
+  const program: Program = { resources: { webs: group("web"), ...base(left), ...more }, variables, outputs };
   await stack.write(program);
 }
 
@@ -110,6 +116,23 @@ async function both(from: Box, to: Box, port: number): Promise<ProbeResult | "di
 }
 const comesToReach = (from: Box, to: Box): Promise<boolean> =>
   waitFor(async () => (await both(from, to, 80)) === "connected", { what: `${from} reaches ${to}` });
+interface Told {
+  readonly host: string;
+  readonly rule: string;
+  readonly packets: number;
+  readonly lastHit?: string;
+}
+const hitArguments = { hosts: ref("fabric.hosts"), policy: ref("database") };
+async function hitsOfCli(flags: readonly string[]): Promise<readonly Told[]> {
+  const { code, stdout, stderr } = await cli(["hits", ...flags, "--json"]);
+  if (code !== 0) throw new Error(stderr);
+  return (JSON.parse(stdout) as { readonly rules: readonly Told[] }).rules;
+}
+function find(rules: readonly Told[], host: string, rule: string): Told {
+  const found = rules.find((one) => one.host === host && one.rule === rule);
+  if (found === undefined) throw new Error(`nothing is told of ${rule} on ${host}`);
+  return found;
+}
 const inHost = (host: string, ...command: readonly string[]) =>
   execute("ip", ["netns", "exec", lab.host(host).netns, ...command]);
 
@@ -203,6 +226,81 @@ describe("a policy of a subnet", () => {
     await write({ database });
     await stack.up();
     expect(await both("web2", "db2", 5432)).toBe("connected");
+  });
+});
+
+describe("hits", () => {
+  const never = { name: "never", direction: "ingress", action: "allow", from: [{ cidr: "203.0.113.9/32" }] };
+  const counted = policy({
+    appliesTo: [{ subnet: ref("db") }],
+    rules: [never, { ...fromWeb, ...tcp(5432), log: "100/second" }],
+  });
+  const told = { "fn::invoke": { function: "sdn:getFirewallHits", arguments: hitArguments } };
+  const flags = (): readonly string[] => lab.hosts.flatMap(({ name, netns }) => ["--host", `${name}=netns:${netns}`]);
+  const recent = (time: unknown): boolean =>
+    typeof time === "string" && Math.abs(Date.now() - Date.parse(time)) < 120_000;
+
+  test("are told by the function in a program, with the time of the last one, and what never matched", async () => {
+    await write({ database: counted });
+    await stack.up();
+    const before = await hitsOfCli(flags());
+    for (const from of ["web1", "web2", "web1"] as const) expect(await probe(from, "db1", 5432)).toBe("connected");
+    for (const port of [80, 5432]) expect(await probe("job1", "db2", port)).toBe("silent");
+    await write(
+      { database: counted },
+      [],
+      { hits: told },
+      { rules: ref("hits.rules"), never: ref("hits.neverMatched") },
+    );
+    await stack.up();
+    const { rules, never: unmatched } = (await stack.outputs()) as { rules: readonly Told[]; never: readonly string[] };
+    const [postgres, other] = ["h1", "h2"].map((host) => find(rules, host, "postgres"));
+    expect((postgres?.packets ?? 0) - find(before, "h1", "postgres").packets).toBe(3);
+    expect((other?.packets ?? 0) - find(before, "h2", "postgres").packets).toBe(0);
+    expect(recent(postgres?.lastHit)).toBe(true);
+    expect(find(rules, "h2", "default").packets - find(before, "h2", "default").packets).toBe(2);
+    expect(find(rules, "h1", "never")).toMatchObject({ packets: 0, bytes: 0, owner: expect.stringMatching(/\/dev$/) });
+    expect(find(rules, "h1", "never").lastHit).toBeUndefined();
+    expect(unmatched).toContain("database/never");
+  });
+
+  test("are told by the command line, as a table and as JSON", async () => {
+    const { code, stdout } = await cli(["hits", ...flags(), "--policy", "database"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^database\/never +h1 +0 +0  never since 2\S+Z$/m);
+    expect(stdout).toMatch(/^database\/postgres +h1 +[1-9]\d* +[1-9]\d*  2\S+Z$/m);
+    expect((await hitsOfCli(flags())).length).toBeGreaterThan(3);
+  });
+
+  test("a refresh leaves them in the state, and is no reason for a change", async () => {
+    expect(await probe("web1", "db1", 5432)).toBe("connected");
+    await stack.must(["refresh", "--yes", "--skip-preview", "--expect-no-changes"]);
+    const { deployment } = JSON.parse(await stack.exported()) as {
+      deployment: { resources: readonly { type: string; outputs?: { hits?: readonly Partial<Told>[] } }[] };
+    };
+    const hits = deployment.resources.find(({ type }) => type === "sdn:firewall:Policy")?.outputs?.hits ?? [];
+    expect(hits).toMatchObject([{ rule: "never", packets: 0 }, { rule: "postgres" }, { rule: "default" }]);
+    const now = await hitsOfCli(flags());
+    const [here, there] = ["h1", "h2"].map((host) => find(now, host, "postgres").packets);
+    expect(hits[1]?.packets).toBe((here ?? 0) + (there ?? 0));
+    expect([hits[0]?.lastHit, recent(hits[1]?.lastHit)]).toEqual([undefined, true]);
+    await stack.up("--expect-no-changes");
+  });
+
+  test("a rule with a log writes a line that names policy and rule", async () => {
+    const key = "net.netfilter.nf_log_all_netns";
+    const before = (await execute("sysctl", ["-n", key])).stdout.trim();
+    // Else the kernel writes nothing for what is not in the machine's own network namespace.
+    await execute("sysctl", ["-qw", `${key}=1`]);
+    try {
+      expect(await probe("web1", "db1", 5432)).toBe("connected");
+      const line = /sdn database\/postgres allow: .*SRC=10\.20\.1\.5 DST=10\.20\.2\.5 .*DPT=5432/;
+      await waitFor(async () => line.test((await execute("dmesg", [])).stdout), {
+        what: "the line in the kernel's log",
+      });
+    } finally {
+      await execute("sysctl", ["-qw", `${key}=${before}`]);
+    }
   });
 });
 

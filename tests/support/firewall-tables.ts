@@ -9,7 +9,7 @@ type Command = Readonly<Record<string, unknown>>;
 
 const word = (commands: readonly Command[]): string => btoa(JSON.stringify({ nftables: commands }));
 
-/** A table that is known by its chain: it guards sdn-b-5001. */
+/** A table that is known by its chain: it guards sdn-b-5001, and the host fills dyn_peers. */
 export function tableWord(chain: string, name = "sdn_fw"): string {
   const table = { table: { family: "inet", name } };
   const at = { family: "inet", table: name };
@@ -26,6 +26,7 @@ export function tableWord(chain: string, name = "sdn_fw"): string {
     set("held6", ["ifname", "ipv6_addr"]),
     { add: { element: { ...at, name: "guarded", elem: ["sdn-b-5001"] } } },
     { add: { chain: { ...at, name: chain } } },
+    { add: { map: { ...at, name: "dyn_peers", type: "ipv4_addr", map: "verdict" } } },
   ]);
 }
 
@@ -69,11 +70,15 @@ export function recountingWord(
   const elem = Object.entries(gone).map(countingElement);
   return word([{ delete: { element: { ...fw, name: "ports", elem } } }, ...countingRules(chain, rules)]);
 }
+/** What localhost resolves to goes to that chain. */
+export const dynamicsWord = (chain: string): string =>
+  btoa(`name 1 localhost\nlist 1 1\npeer dyn_peers 4 - 1 ${chain}\n`);
 
 /** From one of them to another. */
 export function changeWord(from: string, to: string): string {
   const chain = (name: string): Command => ({ chain: { family: "inet", table: "sdn_fw", name } });
-  return word([{ delete: chain(from) }, { add: chain(to) }]);
+  const filled = { map: { family: "inet", table: "sdn_fw", name: "dyn_peers" } };
+  return word([{ flush: filled }, { delete: chain(from) }, { add: chain(to) }]);
 }
 
 /** JSON that nft understands, about a chain that is not there. */

@@ -221,6 +221,7 @@ export class ModelHost {
     switch (operation) {
       case "scope":
         this.scope = words[0] ?? "-";
+        this.state.firewall.canFollow = this.scope === "-" && this.persistence === "systemd";
         return;
       case "lock":
         rollBackOverdue(this.state);

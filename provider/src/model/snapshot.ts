@@ -107,6 +107,8 @@ export interface FirewallState {
   readonly damaged: boolean;
   /** The live table, compared with the recorded one; `none`: neither is there. */
   readonly table: "same" | "changed" | "missing" | "none" | undefined;
+  /** Whether a unit fills in what only the host knows; `none`: there is nothing, or no systemd to run it. */
+  readonly follow: "active" | "inactive" | "none" | undefined;
   /** Whether the second table of a rollout is in force. */
   readonly next: boolean;
   /** A change that has to be proved. */

@@ -11,6 +11,7 @@ export class FirewallBuilder {
   private record: FirewallState["record"];
   private damaged = false;
   private table: FirewallState["table"];
+  private follow: FirewallState["follow"];
   private next = false;
   private armed: ArmedChange | undefined;
   private readonly held: HeldPlace[] = [];
@@ -46,6 +47,9 @@ export class FirewallBuilder {
     switch (kind) {
       case "firewall-table":
         this.table = tableStates.find((one) => one === first);
+        return true;
+      case "firewall-follow":
+        this.follow = followStates.find((one) => one === first);
         return true;
       case "firewall-next":
         this.next = true;
@@ -110,12 +114,14 @@ export class FirewallBuilder {
   }
 
   build(): FirewallState {
-    const { record, damaged, table, next, armed, held, session, flows, ownFlows, tableJson, hits, foreign } = this;
+    const { record, damaged, table, follow, next, armed, held, session, flows, ownFlows, tableJson, hits } = this;
+    const { foreign } = this;
     const { checks, disarmed, rolledBack } = this;
     return {
       record,
       damaged,
       table,
+      follow,
       next,
       armed,
       held,
@@ -132,6 +138,7 @@ export class FirewallBuilder {
   }
 }
 
+const followStates = ["active", "inactive", "none"] as const;
 const tableStates = ["same", "changed", "missing", "none"] as const;
 
 const linesOf = (content: string): readonly string[] =>

@@ -39,9 +39,22 @@ const dropHits: ObjectTypeSpec = {
   required: ["host", "reason", "packets", "bytes"],
 };
 
+const ruleTotal: ObjectTypeSpec = {
+  type: "object",
+  description: "What one rule has counted over all hosts.",
+  properties: {
+    rule: string("The rule's name, or `default`. Absent where it is about all rules of the policy together."),
+    packets: integer("Packets. Of an allowed flow the first one alone is counted."),
+    wouldDrop: integer("Packets that it would have dropped. Absent where the policy does not watch."),
+    lastHit: string("When the last packet came, as of `FirewallRuleHits`."),
+  },
+  required: ["packets"],
+};
+
 export const firewallHitsTypes = {
   "sdn:index:FirewallDropHits": dropHits,
   "sdn:index:FirewallRuleHits": ruleHits,
+  "sdn:index:FirewallRuleTotal": ruleTotal,
 } as const;
 
 export const getFirewallHits: FunctionSpec = {

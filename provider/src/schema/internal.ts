@@ -78,7 +78,12 @@ export const sharedPort: ResourceSpec = {
   required: Object.keys(shared),
 };
 
-function firewallResource(description: string, spec: string, importId: string): ResourceSpec {
+function firewallResource(
+  description: string,
+  spec: string,
+  importId: string,
+  outputs: ResourceSpec["properties"] = {},
+): ResourceSpec {
   const inputs = {
     hosts: anything("The hosts that enforce it: a list of objects with `name` and `connection`."),
     spec: anything(spec),
@@ -91,6 +96,7 @@ function firewallResource(description: string, spec: string, importId: string): 
       ...inputs,
       drift: strings("How the hosts differed when they were last read. Empty when they did not."),
       pending: strings("Names of the hosts that have not got it yet, because they could not be reached."),
+      ...outputs,
     },
     required: [...Object.keys(inputs), "drift", "pending"],
   };
@@ -100,6 +106,12 @@ export const policyOnHosts = firewallResource(
   "A firewall policy on all hosts of its fabric.",
   "The policy, with every name made a number or an address.",
   "sdn:firewall:Policy web ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#policy-web",
+  {
+    hits: listOf(
+      "sdn:index:FirewallRuleTotal",
+      "What its rules had counted at the last refresh, over all hosts. With more than 50 rules, one item for all of them together. Absent after a change, until the next refresh.",
+    ),
+  },
 );
 export const memberOnHosts = firewallResource(
   "The labels of an endpoint, as all hosts of its fabric know them.",

@@ -52,6 +52,8 @@ const LAUNCHER = [
 /** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN) and sshd hands the whole line over as one. */
 const COMMAND_LINE_LIMIT = 120 * 1024;
 
+const NEWLINE = 0x0a;
+
 /**
  * The command line for `ssh HOST`. It is read by the user's login shell, which need not be a POSIX shell: C shells
  * end a quoted string at a line break and expand `!` within it, fish reads `\\` in single quotes as one backslash.
@@ -70,9 +72,14 @@ export function sshCommandLine(program: string): string {
 }
 
 function encodeForPrintf(text: string): string {
-  return [...Buffer.from(text, "utf8")]
-    .map((byte) => (isPlain(byte) ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`))
-    .join("");
+  return [...Buffer.from(text, "utf8")].map(wordForByte).join("");
+}
+
+function wordForByte(byte: number): string {
+  if (isPlain(byte)) return String.fromCharCode(byte);
+  // Every line of the program has one, and there is not room for everything.
+  if (byte === NEWLINE) return "\\n";
+  return `\\0${byte.toString(8).padStart(3, "0")}`;
 }
 
 function isPlain(byte: number): boolean {

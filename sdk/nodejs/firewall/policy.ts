@@ -2,6 +2,9 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "../types/input";
+import * as outputs from "../types/output";
+import * as enums from "../types/enums";
 import * as utilities from "../utilities";
 
 /**
@@ -47,6 +50,10 @@ export class Policy extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly drift: pulumi.Output<string[]>;
     /**
+     * What its rules had counted at the last refresh, over all hosts. With more than 50 rules, one item for all of them together. Absent after a change, until the next refresh.
+     */
+    declare public /*out*/ readonly hits: pulumi.Output<outputs.FirewallRuleTotal[] | undefined>;
+    /**
      * The hosts that enforce it: a list of objects with `name` and `connection`.
      */
     declare public readonly hosts: pulumi.Output<any>;
@@ -79,9 +86,11 @@ export class Policy extends pulumi.CustomResource {
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["spec"] = args?.spec;
             resourceInputs["drift"] = undefined /*out*/;
+            resourceInputs["hits"] = undefined /*out*/;
             resourceInputs["pending"] = undefined /*out*/;
         } else {
             resourceInputs["drift"] = undefined /*out*/;
+            resourceInputs["hits"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["pending"] = undefined /*out*/;
             resourceInputs["spec"] = undefined /*out*/;

@@ -367,6 +367,28 @@ export interface FirewallRuleHits {
 }
 
 /**
+ * What one rule has counted over all hosts.
+ */
+export interface FirewallRuleTotal {
+    /**
+     * When the last packet came, as of `FirewallRuleHits`.
+     */
+    lastHit?: string;
+    /**
+     * Packets. Of an allowed flow the first one alone is counted.
+     */
+    packets: number;
+    /**
+     * The rule's name, or `default`. Absent where it is about all rules of the policy together.
+     */
+    rule?: string;
+    /**
+     * Packets that it would have dropped. Absent where the policy does not watch.
+     */
+    wouldDrop?: number;
+}
+
+/**
  * Something that a host did by itself, without Pulumi.
  */
 export interface HostEvent {

@@ -8,6 +8,7 @@ import {
   changeWord,
   countingWord,
   documentOf,
+  dynamicsWord,
   firewallFragment,
   firewallRemoval,
   impossibleWord,
@@ -46,6 +47,7 @@ interface Nftables {
   readonly nftables: readonly {
     readonly chain?: { readonly name: string };
     readonly set?: { readonly name: string; readonly elem?: readonly unknown[] };
+    readonly map?: { readonly name: string; readonly elem?: readonly unknown[] };
   }[];
 }
 const partsOf = ({ tableJson }: FirewallState): Nftables["nftables"] =>
@@ -53,7 +55,7 @@ const partsOf = ({ tableJson }: FirewallState): Nftables["nftables"] =>
 const chainsOf = (state: FirewallState): readonly string[] =>
   partsOf(state).flatMap(({ chain }) => (chain === undefined ? [] : [chain.name]));
 const elementsOf = (state: FirewallState, name: string): readonly unknown[] =>
-  partsOf(state).flatMap(({ set }) => (set?.name === name ? (set.elem ?? []) : []));
+  partsOf(state).flatMap(({ set, map }) => ((set ?? map)?.name === name ? ((set ?? map)?.elem ?? []) : []));
 
 /** What the host has: its live table, whether that is the recorded one, and the record. */
 async function expectFirewall(machine: Machine, chain: string, generation: number): Promise<FirewallState> {
@@ -66,6 +68,12 @@ async function expectFirewall(machine: Machine, chain: string, generation: numbe
 async function expectNone(machine: Machine): Promise<void> {
   const state = await look(machine);
   expect([state.table, state.next, state.record, state.tableJson]).toEqual(["none", false, undefined, undefined]);
+}
+
+async function expectNext(machine: Machine): Promise<FirewallState> {
+  const state = await look(machine);
+  expect(state).toMatchObject({ table: "same", next: true });
+  return state;
 }
 
 const portFragment = (words: readonly Words[], hash = "p1"): Fragment => ({
@@ -403,6 +411,70 @@ const holding: readonly Case[] = [
   },
 ];
 
+const dynamics = (chain: string): Words => ["firewall_dynamics", dynamicsWord(chain)];
+const filled = (chain: string): unknown => ["127.0.0.1", { goto: { target: chain } }];
+const peersOf = (state: FirewallState): unknown => elementsOf(state, "dyn_peers");
+
+const filling: readonly Case[] = [
+  {
+    name: "fills what only the host knows in with the table, and says that nobody follows it here",
+    check: async ({ machine }) => {
+      await load(machine, "one", dynamics("one"));
+      const state = await expectFirewall(machine, "one", 1);
+      expect([peersOf(state), state.follow]).toEqual([[filled("one")], "none"]);
+    },
+  },
+  {
+    name: "fills it in anew with a change, and with what is taken back",
+    check: async ({ machine }) => {
+      await load(machine, "one", dynamics("one"));
+      const words = [armed(), dynamics("two"), ["firewall_change", changeWord("one", "two")], whole("two")];
+      expect(await send(machine, firewallFragment("two", words, 1))).toEqual(ok(2));
+      expect(peersOf(await expectFirewall(machine, "two", 2))).toEqual([filled("two")]);
+      await look(machine, ["firewall_rollback", "n1"]);
+      expect(peersOf(await expectFirewall(machine, "one", 1))).toEqual([filled("one")]);
+    },
+  },
+  {
+    name: "fills in nothing where the next program has nothing",
+    check: async ({ machine }) => {
+      await load(machine, "one", dynamics("one"));
+      const words: readonly Words[] = [["firewall_dynamics", "-"], whole("two")];
+      expect(await send(machine, firewallFragment("two", words, 1))).toEqual(ok(2));
+      expect(peersOf(await expectFirewall(machine, "two", 2))).toEqual([]);
+    },
+  },
+  {
+    name: "fills the second table in as well",
+    check: async ({ machine }) => {
+      await load(machine, "one", dynamics("one"));
+      const next: Words = ["firewall_next", tableWord("two", "sdn_fw_next"), dynamicsWord("two")];
+      expect(await send(machine, firewallFragment("two", [armed(), next], 1, true))).toEqual(ok(1));
+      expect(peersOf(await expectNext(machine))).toEqual([filled("one")]);
+      expect(
+        await send(
+          machine,
+          firewallFragment(
+            "two",
+            [armed(), ["firewall_next", tableWord("two", "sdn_fw_next"), dynamicsWord("three")]],
+            1,
+            true,
+          ),
+        ),
+      ).toMatchObject({ ok: false, code: "remote-failure" });
+    },
+  },
+  {
+    name: "is made again with what is filled in after a start of the host",
+    check: async ({ machine, again }) => {
+      await load(machine, "one", dynamics("one"));
+      await machine.restart();
+      await again("restore");
+      expect(peersOf(await expectFirewall(machine, "one", 1))).toEqual([filled("one")]);
+    },
+  },
+];
+
 const comingBack: readonly Case[] = [
   {
     name: "is made again after a start of the host, with its settings",
@@ -611,4 +683,4 @@ const hitting: readonly Case[] = [
   },
 ];
 
-export const firewall: readonly Case[] = [...loading, ...proving, ...holding, ...comingBack, ...hitting];
+export const firewall: readonly Case[] = [...loading, ...proving, ...holding, ...filling, ...comingBack, ...hitting];

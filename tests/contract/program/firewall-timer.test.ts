@@ -1,7 +1,8 @@
 /** The process that takes an unproved change back: whom it outlives, what it holds, and when it ends. */
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readlinkSync, readdirSync } from "node:fs";
 import { parseReport } from "../../../provider/src/render/report";
-import { firewallFragment, firewallRequest, tableWord } from "../../support/firewall-tables";
+import { countingWord, firewallFragment, firewallRequest, tableWord } from "../../support/firewall-tables";
 import { routerIntent } from "../../support/intents";
 import { applyFragment, requestOf } from "../../support/requests";
 import { waitFor } from "../support/wait";
@@ -90,6 +91,29 @@ test("it waits for a run that holds the lock, and fires when that ends", async (
   await waitFor("the rollback", () => !isArmed());
   expect(existsSync(released)).toBe(true);
   expect(chains()).toBe("");
+});
+
+test("who asks for hits beside a run that holds the lock is answered at once, and leaves what is remembered to that", async () => {
+  const counting = firewallFragment("one", [["firewall_table", countingWord("one", { "db/web": 5001 })]]);
+  await run(firewallRequest(host.name, { fragments: [counting] }));
+  const remembered = (): string => readFileSync(`${host.ledger}/firewall.hits`, "utf8");
+  const before = remembered();
+  host.in("bash -c 'printf x >/dev/udp/127.0.0.1/5001' 2>/dev/null || true");
+  const holder = spawn("flock", [`/run/netns/${host.name}`, "cat"], { stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    const isHeld = (): boolean => spawnSync("flock", ["-n", `/run/netns/${host.name}`, "true"]).status !== 0;
+    await waitFor("the lock", isHeld);
+    const ask = async () =>
+      (await run(firewallRequest(host.name, { queries: [["query_firewall_hits"]] }))).snapshot.firewall.hits;
+    expect(await ask()).toMatchObject([{ name: "db/web", packets: 1 }]);
+    expect(remembered()).toBe(before);
+    holder.stdin.end();
+    await waitFor("the end of the lock", () => !isHeld());
+    expect(await ask()).toMatchObject([{ name: "db/web", packets: 1 }]);
+    expect(remembered()).not.toBe(before);
+  } finally {
+    holder.stdin.end();
+  }
 });
 
 test("the run is killed with its process group, as where Pulumi is interrupted: it fires all the same", async () => {

@@ -1,7 +1,7 @@
 /** The host's disk is full: nothing of a change stays, and the error names the file. */
 import { parseReport } from "../../../provider/src/render/report";
 import { routerIntent } from "../../support/intents";
-import { askFirewall, firewallFragment, firewallRemoval, tableWord } from "../../support/firewall-tables";
+import { askFirewall, countingWord, firewallFragment, firewallRemoval, tableWord } from "../../support/firewall-tables";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
 import { ProgramHost, sh } from "./bench";
 import { applied } from "./changes";
@@ -92,6 +92,19 @@ describe("the firewall", () => {
     });
     await send("one", table("one"));
     expect(withoutFiller()).toBe(before);
+  });
+
+  test("what was counted is told though it cannot be written down, and goes on from there when there is room", async () => {
+    await send("one", ["firewall_table", countingWord("one", { "db/web": 5001 })]);
+    const hits = async (): Promise<unknown> =>
+      (await askFirewall(machine, { queries: [["query_firewall_hits"]] })).snapshot.firewall.hits;
+    const packet = (): string => host.in("bash -c 'printf x >/dev/udp/127.0.0.1/5001' 2>/dev/null || true");
+    fill();
+    packet();
+    expect(await hits()).toMatchObject([{ name: "db/web", packets: 1, last: expect.any(Number) as number }]);
+    free();
+    packet();
+    expect(await hits()).toMatchObject([{ name: "db/web", packets: 2 }]);
   });
 
   test("what is armed is taken back with no room on the disk", async () => {

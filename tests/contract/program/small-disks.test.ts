@@ -7,6 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { hostProgram } from "../../../provider/src/render/program";
+import type { HostFacts } from "../../../provider/src/model/snapshot";
 import type { FragmentResult } from "../../../provider/src/render/report";
 import { parseReport } from "../../../provider/src/render/report";
 import { execute } from "../../lab/harness/lab";
@@ -61,7 +62,9 @@ async function run(...fragments: Parameters<typeof requestOf>[1]): Promise<Fragm
   return parseReport(stdout).results.get("router-5000");
 }
 async function persistence(): Promise<string | undefined> {
-  const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
+  // No engine is here, but one may be where this leads.
+  const words = ["env", "DOCKER_HOST=tcp://192.0.2.1", "/bin/sh", "-c", hostProgram];
+  const { stdout } = await inside(words, requestOf("", [], [], { facts: true }));
   return parseReport(stdout).snapshot.facts?.persistence;
 }
 
@@ -69,16 +72,29 @@ async function persistence(): Promise<string | undefined> {
 const install = (name: string, script: string): Promise<string> =>
   shell(`cat >/usr/local/sbin/${name} <<'SCRIPT'\n#!/bin/sh\n${script}\nSCRIPT\nchmod 0755 /usr/local/sbin/${name}`);
 
+async function engineOf(...environment: readonly string[]): Promise<HostFacts["docker"]> {
+  const words = ["env", ...environment, "HOME=/run", "/bin/sh", "-c", hostProgram];
+  const { stdout } = await inside(words, requestOf("", [], [], { facts: true }));
+  return parseReport(stdout).snapshot.facts?.docker;
+}
+
 test("what an engine says in pieces, of its version and its pools at once, is read whole", async () => {
   const version = "printf 28.2.2; sleep 0.02; printf ' '; sleep 0.02; echo 1.50";
   const info = `printf '[{"Base":'; sleep 0.03; echo '"10.200.0.0/16","Size":24}]'`;
   await install("docker", `case $1 in version) ${version} ;; info) ${info} ;; esac`);
-  const { stdout } = await inside(["/bin/sh", "-c", hostProgram], requestOf("", [], [], { facts: true }));
-  expect(parseReport(stdout).snapshot.facts?.docker).toEqual({
+  expect(await engineOf("DOCKER_HOST=tcp://192.0.2.1")).toEqual({
     version: "28.2.2",
     apiVersion: "1.50",
     addressPools: ["10.200.0.0/16"],
   });
+});
+
+test("where there is no sign of an engine, the host's docker command is not asked for one", async () => {
+  await install("docker", "echo asked >>/run/asked; case $1 in version) echo 28.2.2 1.50 ;; esac");
+  expect(await engineOf()).toBeUndefined();
+  expect(await shell("cat /run/asked 2>/dev/null || true")).not.toContain("asked");
+  await shell("mkdir /run/.docker; echo '{}' >/run/.docker/config.json");
+  expect(await engineOf()).toMatchObject({ version: "28.2.2" });
 });
 
 /** All but so many pages of 4 KiB. */

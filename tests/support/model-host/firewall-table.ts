@@ -27,6 +27,10 @@ export interface NftCommand {
   readonly flush?: Kinds;
 }
 
+interface Verdict {
+  readonly goto?: { readonly target: string };
+}
+
 export interface Listing {
   /** Chain → its rules. */
   readonly chains: Map<string, string[]>;
@@ -82,7 +86,11 @@ function added({ chains, sets }: Listing, { chain, set, map, element, rule }: Ki
   if (chain !== undefined && !chains.has(chain.name)) chains.set(chain.name, []);
   if (named !== undefined && !sets.has(named.name)) sets.set(named.name, new Set());
   if (rule !== undefined) found(chains, rule.chain).push(JSON.stringify({ expr: rule.expr, comment: rule.comment }));
-  for (const one of element?.elem ?? []) found(sets, element?.name ?? "").add(JSON.stringify(one));
+  for (const one of element?.elem ?? []) {
+    const { target } = (Array.isArray(one) ? (one[1] as Verdict) : undefined)?.goto ?? {};
+    if (target !== undefined) found(chains, target);
+    found(sets, element?.name ?? "").add(JSON.stringify(one));
+  }
 }
 
 function removed({ chains, sets }: Listing, { chain, set, map, element }: Kinds): void {

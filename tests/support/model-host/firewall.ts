@@ -1,5 +1,6 @@
 /** The firewall's table on the model: loaded, changed, armed and rolled back as the program does it. */
 import { hitLines, settleHits } from "./firewall-hits";
+import { fillCommands, followLine, setDynamics } from "./follow";
 import { listingOf, type NftCommand, parseTransaction, tableOf } from "./firewall-table";
 import type { Operation } from "./operations";
 import { Refusal } from "./refusal";
@@ -50,23 +51,33 @@ function takePicture(firewall: ModelFirewall, json: string): void {
   firewall.picture = { json, table: pictureOf(firewall), guarded: guarded.map((one) => JSON.parse(one) as string) };
 }
 
-const recordedJson = (record: ModelRecord | undefined): string | undefined =>
-  record?.words.find((line) => line.startsWith("firewall_table "))?.split(" ")[1];
+const recordedWord = (record: ModelRecord | undefined, operation: string): string | undefined =>
+  record?.words.find((line) => line.startsWith(`${operation} `))?.split(" ")[1];
+const recordedJson = (record: ModelRecord | undefined): string | undefined => recordedWord(record, "firewall_table");
+const recordedDynamics = (record: ModelRecord): string | undefined => recordedWord(record, "firewall_dynamics");
+
+function fill(firewall: ModelFirewall, into = table): void {
+  transact(firewall, JSON.stringify({ nftables: fillCommands(firewall, into) }));
+}
 
 function load(firewall: ModelFirewall, word: string): void {
   transact(firewall, atob(word));
   settleHits(firewall);
+  fill(firewall);
   if (firewall.held.length > 0) showHeld(firewall);
   takePicture(firewall, word);
 }
 
 /** Makes the table what the record says. What cannot be known is closed. */
-function reload({ firewall, ledger }: ModelState): void {
+function reload(state: ModelState): void {
+  const { firewall, ledger } = state;
   const record = ledger.get(firewallKey);
   const json = recordedJson(record);
+  setDynamics(state, (record?.record === "whole" && recordedDynamics(record)) || "-");
   if (record?.record === "damaged") closeGuarded(firewall, ledger);
   else if (json === undefined) firewall.tables.delete(table);
   else if (!isAsRecorded(firewall, json)) load(firewall, json);
+  else fill(firewall);
   if (record === undefined) {
     firewall.picture = undefined;
     firewall.hits.clear();
@@ -148,6 +159,8 @@ export function forgetFirewall({ firewall }: ModelState): void {
   firewall.picture = undefined;
   firewall.held = [];
   firewall.hits.clear();
+  firewall.dynamics = "";
+  firewall.following = false;
 }
 
 // ---- operations ----
@@ -180,10 +193,15 @@ const operationsOf: Record<string, Operation> = {
     const kept = armed ?? { before: ledger.get(firewallKey), held: [...held] };
     firewall.armed = { ...kept, nonce, deadline: clock + Number(seconds) };
   },
-  firewall_next: ({ state }, word = "") => {
+  firewall_next: ({ state }, word = "", dynamics = "-") => {
+    const { firewall } = state;
     refusing("nft refuses the firewall", () => {
-      transact(state.firewall, atob(word));
+      transact(firewall, atob(word));
+      if (dynamics !== "-") fill({ ...firewall, dynamics: atob(dynamics) }, nextTable);
     });
+  },
+  firewall_dynamics: ({ state }, word = "-") => {
+    setDynamics(state, word);
   },
   firewall_change: ({ state, warn }, word = "") => {
     const { firewall, ledger } = state;
@@ -193,6 +211,7 @@ const operationsOf: Record<string, Operation> = {
     try {
       transact(firewall, atob(word));
       settleHits(firewall);
+      fill(firewall);
       firewall.changed = true;
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
@@ -206,7 +225,7 @@ const operationsOf: Record<string, Operation> = {
       refusing("nft refuses the firewall", () => {
         load(firewall, word);
       });
-    }
+    } else fill(firewall);
     firewall.changed = false;
     firewall.tables.delete(nextTable);
   },
@@ -254,6 +273,7 @@ export function firewallLines(state: ModelState): readonly string[] {
   return [
     ...recordLines(state, true),
     `firewall-table ${tableState(state)}`,
+    followLine(state),
     ...(tables.has(nextTable) ? ["firewall-next"] : []),
     ...(armed === undefined ? [] : [`firewall-armed ${armed.nonce} ${armed.deadline}`]),
     ...heldLines(state),

@@ -80,6 +80,13 @@ export interface ModelFirewall {
   readonly tables: Map<string, readonly NftCommand[]>;
   /** Of the last load: its JSON as one word, what the table was then, and the bridges that it guards. */
   picture: { readonly json: string; readonly table: string; readonly guarded: readonly string[] } | undefined;
+  /** What it has to fill in, a thing a line; and whether its unit runs. */
+  dynamics: string;
+  following: boolean;
+  /** Whether it has systemd, to run one. */
+  canFollow: boolean;
+  /** What names resolve to. */
+  readonly names: Map<string, readonly string[]>;
   /** Whether the fragment under way has changed the table already. */
   changed: boolean;
   /** `BRIDGE ADDRESS|-` */
@@ -175,6 +182,10 @@ function emptyFirewall(): ModelFirewall {
   return {
     tables: new Map(),
     picture: undefined,
+    dynamics: "",
+    following: false,
+    canFollow: false,
+    names: new Map([["localhost", ["127.0.0.1", "::1"]]]),
     changed: false,
     held: [],
     armed: undefined,

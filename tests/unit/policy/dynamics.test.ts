@@ -1,7 +1,10 @@
 /** What a host is told to fill in, and how much of it can be combined. */
+import { dynamicLines } from "../../../provider/src/compile/firewall/dynamic-lines";
 import { dynamicElements } from "../../../provider/src/compile/firewall/dynamics";
 import type { Policy } from "../../../provider/src/policy/rule";
+import type { LabelExpression } from "../../../provider/src/policy/selector";
 import type { World } from "../../../provider/src/policy/world";
+import { renderLine } from "../../../provider/src/render/words";
 import { compile } from "../../support/policy/compiled";
 import { policy, rule } from "../../support/policy/policies";
 import { ip, shop } from "../../support/policy/shop";
@@ -80,4 +83,60 @@ test("more lists than can be combined are refused, with what to do", () => {
   expect(() => compile([web1("a", "b", "c", "d", "e")], shop, "h1")).toThrow(
     "for one class of endpoints rules go by 5 different lists of DNS names and containers, of which at most 4 can be combined. Put what is treated alike into one group",
   );
+});
+
+describe("the lines that a host reads", () => {
+  const lines = (policies: readonly Policy[], where: World): readonly string[] =>
+    dynamicLines(compile(policies, where, "h1").plan.dynamics).map((line) =>
+      renderLine(line)
+        .replaceAll(/4_[a-z0-9]+/g, "4_CLASS")
+        .replaceAll(/6_[a-z0-9]+/g, "6_CLASS"),
+    );
+
+  test("there are none where nothing is dynamic", () => {
+    expect(lines([policy("all", { appliesTo: [{ kind: "subnet", name: "web" }] })], shop)).toEqual([]);
+  });
+
+  test("names, lists of them, and the chains of each combination", () => {
+    expect(lines([web1("a.example", "b.example")], shop)).toEqual([
+      "name 1 a.example",
+      "name 2 b.example",
+      "list 1 1",
+      "list 2 2",
+      "peer dyn_egress4_CLASS 4 sdn-b-5001,sdn-b-5002 1,2 egress4_CLASS_v1,egress4_CLASS_v2,egress4_CLASS_v3",
+      "peer dyn_egress6_CLASS 6 sdn-b-5001,sdn-b-5002 1,2 egress6_CLASS_v1,egress6_CLASS_v2,egress6_CLASS_v3",
+    ]);
+  });
+
+  const selecting = (
+    matchLabels: Readonly<Record<string, string>>,
+    ...matchExpressions: readonly LabelExpression[]
+  ) => ({
+    ...shop,
+    groups: [{ name: "jobs", members: [{ kind: "containers" as const, selector: { matchLabels, matchExpressions } }] }],
+  });
+  const jobs = policy("jobs", {
+    appliesTo: [{ kind: "group", name: "jobs" }],
+    defaults: { ingress: "deny", egress: "continue" },
+  });
+
+  test("stretches of a bridge, as hexadecimal numbers of one length", () => {
+    const found = lines([jobs], selecting({ job: "yes" })).filter((line) => line.includes(" sdn-b-6001 "));
+    expect(found.slice(0, 2).map((line) => line.split(" ").slice(0, 6).join(" "))).toEqual([
+      "subject dyn_egress4 sdn-b-6001 00000000 ffffffff 1",
+      "subject dyn_ingress4 sdn-b-6001 00000000 ffffffff 1",
+    ]);
+    expect(found[2]).toMatch(/^subject dyn_egress6 sdn-b-6001 0{32} f{32} 1 \S+$/);
+  });
+
+  test.each<[string, ReturnType<typeof selecting>, string]>([
+    ["a label", selecting({ job: "yes" }), "label 1 in job =yes"],
+    ["an empty label", selecting({ "example.com/job": "" }), "label 1 in example.com/job ="],
+    ["In", selecting({}, { key: "a", operator: "In", values: ["x", ""] }), "label 1 in a =x ="],
+    ["NotIn", selecting({}, { key: "a", operator: "NotIn", values: ["x", "y"] }), "label 1 not-in a =x =y"],
+    ["Exists", selecting({}, { key: "a", operator: "Exists" }), "label 1 exists a"],
+    ["DoesNotExist", selecting({}, { key: "a", operator: "DoesNotExist" }), "label 1 absent a"],
+  ])("%s", (_what, where, line) => {
+    expect(lines([jobs], where).slice(0, 2)).toEqual(["containers 1", line]);
+  });
 });

@@ -57,8 +57,7 @@ test("a long list is cut, and IPv6 counts too", () => {
 describe("the pools from which an engine makes networks by itself", () => {
   const engineWith = (pools: string): Snapshot => {
     const builder = new SnapshotBuilder();
-    builder.take("fact", ["docker", encodeText("28.2.2 1.50")]);
-    builder.take("fact", ["docker-pools", encodeText(pools)]);
+    builder.take("section", ["facts", "-", encodeText(`docker 28.2.2 1.50\ndocker-pools ${pools}\n`)]);
     return builder.build();
   };
   const subnet = (cidr: string, changes: Partial<SegmentIntent> = {}): SegmentIntent => {

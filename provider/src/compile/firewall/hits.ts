@@ -84,6 +84,27 @@ function dropHits({ name: host, hits }: CountedHost): readonly DropHits[] {
     .map(({ name: reason, packets, bytes, since, last }) => ({ host, reason, packets, bytes, since, last }));
 }
 
+/** A rule over all hosts. */
+export type RuleTotal = Omit<RuleHits, "host" | "policy" | "owner" | "bytes">;
+
+/** One policy's rules over all hosts, in their order. */
+export function ruleTotals(rules: readonly RuleHits[]): readonly RuleTotal[] {
+  return [...Map.groupBy(rules, ({ rule }) => rule)].map(([rule, all]) => total(rule, all));
+}
+
+export function total(rule: string, all: readonly Omit<RuleTotal, "rule">[]): RuleTotal {
+  const watching = all.flatMap(({ wouldDrop }) => wouldDrop ?? []);
+  return {
+    rule,
+    packets: sum(all.map(({ packets }) => packets)),
+    since: moments(...all.map(({ since }) => since))[0],
+    last: moments(...all.map(({ last }) => last)).at(-1),
+    wouldDrop: watching.length === 0 ? undefined : sum(watching),
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
 /** `POLICY/RULE` of those that matched on no host. */
 export function neverMatched(rules: readonly RuleHits[]): readonly string[] {
   const matched = new Set(rules.filter(isMatched).map(refOf));

@@ -48,11 +48,15 @@ take_picture() { # SUM-OF-JSON. Without one the table counts as changed, and is 
 # ---- loading ----------------------------------------------------------------------------------------------------
 
 # transact MORE OPTION…: a transaction in JSON(base64) on standard input; sets nft_answer. What is no JSON nft takes for
-# its own language, or for nothing at all, and succeeds: so it must have answered a question at the end.
+# its own language, or for nothing at all, and succeeds: so it must have answered a question after it. What is more may
+# be more than an argument can hold.
 transact() {
-  more_commands="$1,{\"list\":{\"tables\":null}}"
+  more_commands=$1
   shift
-  nft_answer=$(base64 -d 2>/dev/null | sed "\$s|]}[[:space:]]*\$|$more_commands]}|" | nft "$@" -j -f /proc/self/fd/0 2>&1)
+  nft_answer=$({
+    base64 -d 2>/dev/null | sed '$s|]}[[:space:]]*$|,{"list":{"tables":null}}|'
+    printf '%s]}\n' "$more_commands"
+  } | nft "$@" -j -f /proc/self/fd/0 2>&1)
   transacted=$?
   case $nft_answer in
     *'{"nftables":'*) [ "$transacted" != 0 ] || return 0 ;;
@@ -64,25 +68,33 @@ transact() {
 }
 load_table() { # the same, of a whole table
   save_hits look
-  transact "$(held_now | held_commands)" && { save_hits whole || :; }
+  transact "$(held_now | held_commands)$("$@" | whole_elements sdn_fw)" && { save_hits whole || :; }
 }
 delete_table_of() { ! table_exists "$1" || nft_answer=$(nft delete table inet "$1" 2>&1); } # TABLE
 
 # Makes the table what a record says, or takes it away where there is no record. What cannot be known is closed.
 reload_table() { # RECORD
   if [ ! -e "$1" ]; then
+    set_dynamics -
     delete_table_of sdn_fw && rm -f "$state/firewall.picture" "$state/firewall.hits" || return 1
   elif [ "$(sed 5d "$1" | sha256sum)" = "$(sed -n 5p "$1")  -" ]; then
     reload_sum=$(recorded_json "$1" | only_sum)
     look_at_table "$reload_sum"
-    if [ "$table_is" != same ]; then
-      # Not at the end of a pipe: what it sets is read here.
-      load_table <<JSON || return 1
+    reload_dynamics=$(recorded_dynamics "$1")
+    set_dynamics "$reload_dynamics"
+    if [ "$table_is" = same ]; then
+      fill_once
+    else
+      # Not at the end of a pipe: what it sets is read here. What cannot be filled in must not keep it from coming back.
+      load_table decode "$reload_dynamics" <<JSON || load_table true <<JSON || return 1
+$(recorded_json "$1")
+JSON
 $(recorded_json "$1")
 JSON
       take_picture "$reload_sum"
     fi
   else
+    set_dynamics -
     close_guarded || return 1
   fi
   delete_table_of sdn_fw_next
@@ -126,8 +138,8 @@ damage_of() { # RESOURCE: sets damage to what is said of its record
 op_firewall_settings() {
   [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || try modprobe br_netfilter || return 1
   [ -e /proc/sys/net/netfilter/nf_conntrack_tcp_loose ] || try modprobe nf_conntrack || return 1
-  op_sysctl - net.bridge.bridge-nf-call-iptables 1 && op_sysctl - net.bridge.bridge-nf-call-ip6tables 1 &&
-    op_sysctl - net.netfilter.nf_conntrack_tcp_loose 0
+  op_sysctl - net.bridge.bridge-nf-call-iptables 1 net.bridge.bridge-nf-call-ip6tables 1 \
+    net.netfilter.nf_conntrack_tcp_loose 0
 }
 
 op_firewall_check() { # NAME JSON(base64): whether nft would take it; NAME is the asker's
@@ -136,9 +148,10 @@ $2
 JSON
 }
 
-op_firewall_next() { # JSON(base64): a second table; while there are two, only what both allow passes
+# A second table; while there are two, only what both allow passes.
+op_firewall_next() { # JSON(base64) [WHAT-IS-FILLED-IN(base64)]
   table_exists sdn_fw_next || undo firewall-next
-  transact '' <<JSON || fail remote-failure "nft refuses the firewall: $nft_answer"
+  transact "$(decode "${2:--}" | whole_elements sdn_fw_next)" <<JSON || fail remote-failure "nft refuses the firewall: $nft_answer"
 $1
 JSON
 }
@@ -151,7 +164,7 @@ op_firewall_change() { # JSON(base64): from the recorded table to the one that f
   undo firewall-table
   save_hits look
   # A change empties the sets of what is held: what is still unknown is put back in the same transaction.
-  transact "$(held_now | held_commands)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
+  transact "$(held_now | held_commands)$(dynamics_now | whole_elements sdn_fw)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
 $1
 JSON
   save_hits change
@@ -163,10 +176,12 @@ op_firewall_table() { # JSON(base64): the whole table, in one transaction
   [ -n "$table_changed" ] || look_at_table "$wanted_sum"
   if [ -z "$table_changed" ] && [ "$table_is" != same ]; then
     undo firewall-table
-    load_table <<JSON || { fail remote-failure "nft refuses the firewall: $nft_answer"; return 1; }
+    load_table dynamics_now <<JSON || { fail remote-failure "nft refuses the firewall: $nft_answer"; return 1; }
 $1
 JSON
     table_changed=yes
+  elif [ -z "$table_changed" ]; then
+    fill_once
   fi
   [ -z "$table_changed" ] || take_picture "$wanted_sum"
   table_changed=
@@ -180,10 +195,12 @@ op_remove_firewall() {
   done
   undo firewall-held "$(encode "$(held_now)")"
   rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.hits"
+  set_dynamics -
 }
 forget_firewall() { # with the last resource
   for one in sdn_fw sdn_fw_next; do nft delete table inet "$one" 2>/dev/null; done
   rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.before" "$state/firewall.hits"
+  set_dynamics -
 }
 
 # ---- what is closed until a program knows it --------------------------------------------------------------------
@@ -398,6 +415,7 @@ roll_back() { # REASON|-
     return 1
   fi
   [ -z "$held_before" ] || show_held "$held_before" >/dev/null
+  written=
   case $back in
     */firewall.before) mv "$back" "$state/resources/firewall" || return 1 ;;
     */firewall.none) rm -f "$state/resources/firewall" ;;
@@ -456,6 +474,8 @@ op_query_firewall() {
   fi
   firewall_told=yes
   say "firewall-table $table_is"
+  say "firewall-follow $(follow_state)"
+  can_follow || look_once
   if table_exists sdn_fw_next; then say firewall-next; fi
   if read_armed; then say "firewall-armed $armed_nonce $armed_until"; fi
   say_held
@@ -516,4 +536,6 @@ firewall_picture() { # for the picture of the host, see there
   done
   if table_exists sdn_fw; then echo "=table sdn_fw $(table_sum)"; fi
   if table_exists sdn_fw_next; then echo '=table sdn_fw_next'; fi
+  one=$(follow_state)
+  [ "$one" = none ] || echo "=setting sdn-follow.service $one"
 }

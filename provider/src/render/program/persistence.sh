@@ -81,7 +81,7 @@ op_keep() { # A failure is one of all fragments that follow and would be recorde
   own_sum=${own_sum%% *}
   program_is_whole && [ "$kept_sum" = "$own_sum" ] && units_are_in_force && return 0
   # The program comes last: where it is, everything is.
-  write_units && write_program
+  write_units && write_program && follow_anew
 }
 
 write_program() {
@@ -260,7 +260,7 @@ picture() {
     firewall_picture
     # Theirs until it has our mark: that it is there again is the news.
     sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
-      if link_exists - "$name"; then echo "=adopted $name"; fi
+      if ip link show dev "$name" >/dev/null; then echo "=adopted $name"; fi
     done
     cksum "$state"/resources/* | sed 's/^/=record /'
   } 2>/dev/null | awk '

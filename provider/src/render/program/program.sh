@@ -1422,11 +1422,14 @@ find_lock() {
   # A host that is a namespace is locked by its own name: nothing is left of it when it goes.
   [ "$scope" = - ] || lock=/run/netns/$scope
 }
-prepare() { # one run at a time on a host
+open_lock() { # as file 9
   find_lock
   # Tried apart: a shell ends where `exec` cannot open a file.
   [ -e "$lock" ] || ( : >"$lock" ) 2>/dev/null || fatal "$lock cannot be written"
   exec 9<"$lock"
+}
+prepare() { # one run at a time on a host
+  open_lock
   if command -v flock >/dev/null 2>&1 && ! flock -w "$lock_wait" 9; then
     fatal "another run of sdn holds the lock of this host for $lock_wait seconds"
   fi
@@ -1452,7 +1455,7 @@ perform() { # OPERATION WORD…
   op=$1
   shift
   case $op in
-    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen; } ;;
+    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen found=$state/firewall; } ;;
     lock) set +f; prepare; set -f ;;
     keep) op_keep || true ;;
     again) op_again "$1" || true ;;
@@ -1466,7 +1469,7 @@ perform() { # OPERATION WORD…
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
       adopt_link | adopt_docker_network | \
-      firewall_arm | firewall_next | firewall_settings | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
@@ -1479,8 +1482,12 @@ if [ -n "${1:-}" ]; then
     run_timer "$@"
     exit
   fi
-  # The timer comes again; boot comes once.
-  [ "$mode" = restore ] || lock_wait=0
+  if [ "$mode" = follow ]; then
+    run_follow
+    exit
+  fi
+  # The timer comes again; boot comes once. What only fills in elements is soon over.
+  [ "$mode" = restore ] || lock_wait=5
   prepare
   set -f
   op_again "$mode"

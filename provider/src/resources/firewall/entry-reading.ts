@@ -1,5 +1,7 @@
 /** How hosts differ from what an entry asks for. */
 
+import type { RuleTotal } from "../../compile/firewall/hits";
+import { firewallHits, ruleTotals } from "../../compile/firewall/hits";
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
 import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
@@ -24,6 +26,14 @@ export interface FoundEntry {
   readonly drift: readonly FoundDrift[];
   /** What is nobody's fault and a person should know. */
   readonly notes: readonly { readonly host: string; readonly sentence: string }[];
+  /** Of a policy: what its rules have counted, over all hosts. */
+  readonly hits: readonly RuleTotal[];
+}
+
+interface Found {
+  readonly host: FirewallHost;
+  readonly snapshot: Snapshot;
+  readonly document: FirewallDocument | undefined;
 }
 
 /** `undefined`: no host has anything of it. Rejects where a host cannot be asked: nothing is known of it then. */
@@ -37,8 +47,9 @@ export async function readEntry(
   const found = await Promise.all(
     places.map((host) =>
       located(host.name, change.label, async () => {
-        const foreign = change.kind === "policy" ? [["query_foreign"]] : [];
-        const queries = [["query_firewall"], ["query_sysctl", "-", ...settings], ...foreign];
+        // The document comes once, where the hits are asked for after it.
+        const ofPolicy = change.kind === "policy" ? [["query_firewall_hits"], ["query_foreign"]] : [];
+        const queries = [["query_firewall"], ...ofPolicy, ["query_sysctl", "-", ...settings]];
         const read = (): Promise<Snapshot> => hosts.session(host.connection).ask(queries, context.signal);
         const snapshot = await hosts.progress.during(host.name, context, read);
         return { host, snapshot, document: documentOf(snapshot.firewall) };
@@ -49,6 +60,7 @@ export async function readEntry(
   const damaged = found.some(({ snapshot }) => snapshot.firewall.damaged);
   if (!damaged && entries.every((entry) => entry === undefined)) return undefined;
   return {
+    hits: hitsOf(change, found),
     generation: Math.max(change.expected ?? 0, ...entries.map((entry) => entry?.generation ?? 0)),
     drift: found.flatMap(({ host, snapshot, document }) =>
       [...entryDrift(change, document, snapshot), ...hostDrift(host, change, document, snapshot)].map((sentence) => ({
@@ -63,6 +75,14 @@ export async function readEntry(
         : [],
     ),
   };
+}
+
+function hitsOf(change: FirewallChange, found: readonly Found[]): readonly RuleTotal[] {
+  if (change.kind !== "policy") return [];
+  const counted = found.map(({ host: { name }, document, snapshot: { firewall } }) => {
+    return { name, document, hits: firewall.hits ?? [] };
+  });
+  return ruleTotals(firewallHits(counted, change.key).rules);
 }
 
 function entryDrift(
@@ -94,7 +114,12 @@ function hostDrift(
   snapshot: Snapshot,
 ): readonly string[] {
   if (document === undefined || !speaksForHost(change, document)) return [];
-  return [...tableDrift(snapshot), ...settingDrift(snapshot), ...siteDrift(host, document, snapshot)];
+  return [
+    ...tableDrift(snapshot),
+    ...followDrift(snapshot),
+    ...settingDrift(snapshot),
+    ...siteDrift(host, document, snapshot),
+  ];
 }
 
 function tableDrift({ firewall }: Snapshot): readonly string[] {
@@ -108,6 +133,12 @@ function tableDrift({ firewall }: Snapshot): readonly string[] {
     case undefined:
       return [];
   }
+}
+
+function followDrift({ firewall }: Snapshot): readonly string[] {
+  return firewall.follow === "inactive"
+    ? ["container labels and DNS names are not followed: sdn-follow is not running"]
+    : [];
 }
 
 function settingDrift({ sysctls }: Snapshot): readonly string[] {

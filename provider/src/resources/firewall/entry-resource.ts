@@ -27,6 +27,7 @@ import { readEntryInputs } from "./entry-inputs";
 import { importEntry } from "./entry-import";
 import { readEntry } from "./entry-reading";
 import type { FirewallFleet, FirewallOutcome } from "./fleet";
+import { hitsValue, unusedSentence } from "./hits-value";
 import type { FirewallPreview } from "./preview";
 
 /** What makes one kind of entry. */
@@ -130,7 +131,10 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
       context.log("warning", `host ${host}: ${sentence}. ${advice}`);
     for (const { host, sentence } of found.notes) context.log("info", `host ${host}: ${sentence}`);
     const drift = found.drift.map(({ host, sentence }) => `${host}: ${sentence}`);
-    return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [] } };
+    const unused = unusedSentence(found.hits, Date.now() / 1000);
+    if (unused !== undefined) context.log("info", `rules of ${change.label} that ${unused}`);
+    const hits = this.kind.kind === "policy" ? { hits: hitsValue(found.hits) } : {};
+    return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [], ...hits } };
   }
 
   async delete(context: CallContext, { urn, inputs, outputs }: DeleteRequest): Promise<void> {

@@ -4,11 +4,12 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Compiled } from "../../compile/firewall/compile";
 import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
 import { firewallKey, firewallMark, speaksOfHosts } from "../../compile/firewall/document";
+import { dynamicLines } from "../../compile/firewall/dynamic-lines";
 import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
 import type { Fragment } from "../../render/instructions";
-import { encodeText } from "../../render/words";
+import { encodeText, renderLine } from "../../render/words";
 import type { Target } from "../../targets/target";
 import { HostSession } from "../host-session";
 import { located } from "../located";
@@ -61,7 +62,9 @@ export class HostLine {
   async stage({ after, before, generation }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined || before === undefined) return;
     const staged = nftText(replaceCommands(nextProgram(after.program)));
-    await this.change([this.arm(), ["firewall_next", staged]], before, generation, signal, true).catch(cutOff);
+    const filled = fillText(after);
+    const next = filled === undefined ? [staged] : [staged, filled];
+    await this.change([this.arm(), ["firewall_next", ...next]], before, generation, signal, true).catch(cutOff);
   }
 
   /** From here on the host goes back to its old rules unless it is reached anew. */
@@ -85,6 +88,7 @@ export class HostLine {
     }
     const words = [
       ["firewall_settings"],
+      dynamicsWord(after),
       ["firewall_table", nftText(replaceCommands(after.program))],
       ...settleWords(held),
     ];
@@ -172,6 +176,7 @@ function changeWords({ before, held }: HostPlan, after: Compiled): readonly Word
   const difference = before && changeCommands(before.program, after.program);
   return [
     ["firewall_settings"],
+    dynamicsWord(after),
     ...(difference === undefined || difference.length === 0 ? [] : [["firewall_change", nftText(difference)]]),
     ["firewall_table", nftText(replaceCommands(after.program))],
     ...settleWords(held),
@@ -181,6 +186,15 @@ const remedies: Partial<Record<SdnError["code"], string>> = {
   stale: "another run changed it at the same time: run again",
   conflict: "the old rules are in force; run again when the other one is through",
 };
+
+/** Also where there is nothing: another program may have left something. */
+const dynamicsWord = (compiled: Compiled): Words => ["firewall_dynamics", fillText(compiled) ?? "-"];
+
+/** What the host fills in by itself. */
+function fillText({ plan }: Compiled): string | undefined {
+  const lines = dynamicLines(plan.dynamics);
+  return lines.length === 0 ? undefined : encodeText(`${lines.map(renderLine).join("\n")}\n`);
+}
 
 /** The rules know these now. */
 function settleWords(held: HostPlan["held"]): readonly Words[] {
