@@ -143,7 +143,7 @@ class Plugin {
  * moments do in which something was written, and a host may say that it took back what nobody proved.
  */
 export function sceneText({ hosts, state }: Scene): string {
-  const resources = [...state.values()].map(({ outputs: { generation: _, ...outputs }, ...rest }) => {
+  const resources = [...state.values()].map(({ outputs: { generation: _, hits: _hits, ...outputs }, ...rest }) => {
     const { events } = outputs;
     const lasting = Array.isArray(events) ? { events: (events as { readonly kind: string }[]).filter(lasts) } : {};
     return { ...rest, outputs: { ...outputs, ...lasting } };
@@ -167,7 +167,7 @@ export function sceneText({ hosts, state }: Scene): string {
 const lasts = ({ kind }: { readonly kind: string }): boolean => kind !== "rolled-back";
 
 /** A host's firewall, however its table came to be what it is, and since when it counts. */
-function shown({ clock: _clock, hits: _hits, tables, ...rest }: ModelFirewall): unknown {
+function shown({ clock: _clock, hits: _hits, canFollow: _canFollow, tables, ...rest }: ModelFirewall): unknown {
   return { ...rest, tables: new Map([...tables].map(([name, commands]) => [name, listingOf(commands)])) };
 }
 

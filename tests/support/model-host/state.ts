@@ -184,7 +184,7 @@ function emptyFirewall(): ModelFirewall {
     picture: undefined,
     dynamics: "",
     following: false,
-    canFollow: false,
+    canFollow: true,
     names: new Map([["localhost", ["127.0.0.1", "::1"]]]),
     changed: false,
     held: [],
