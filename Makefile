@@ -59,7 +59,7 @@ demo: build ## the quickstart example, start to end, in a lab of its own
 demo-destroy: ## takes away what the demo made
 	@examples/quickstart/destroy.sh
 
-bench: build ## measures everything in docs/benchmarks.md and writes it there; about 15 minutes, needs root
+bench: build ## measures everything in docs/benchmarks.md and writes it there; about 20 minutes, needs root
 	npm run --silent bench
 
 clean: ## removes what was built

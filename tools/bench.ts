@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { firewall } from "./bench/firewall/firewall";
+import { firewallChart, firewallReport } from "./bench/firewall/tables";
 import { growth, withFleetPlugin } from "./bench/growth/growth";
 import { withPulumi } from "./bench/growth/with-pulumi";
 import { writeSection } from "./bench/document";
@@ -38,7 +39,11 @@ const parts = {
     const results = await withFleetPlugin((plugin) => withPulumi([10, 100], subnets, plugin, say));
     return pulumiTable(results);
   },
-  firewall: async () => firewall(),
+  firewall: async () => {
+    const figures = await firewall({ sizes: [10, 100, 1000, 10_000], rounds: 5, count: 2000, streamSeconds: 0.3, say });
+    writeFileSync("docs/firewall.svg", firewallChart(figures));
+    return `![connections a second](firewall.svg)\n\n${firewallReport(figures)}`;
+  },
 } as const;
 type Part = keyof typeof parts;
 

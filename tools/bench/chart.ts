@@ -9,13 +9,15 @@ export interface Chart {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  /** Whether a dashed line shows what growth in proportion would be. Default: true. */
+  readonly inProportion?: boolean;
   readonly lines: readonly Line[];
 }
 
 const width = 640;
 const height = 400;
 const margin = { left: 64, right: 150, top: 40, bottom: 48 };
-const colours = ["#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce"];
+const colours = ["#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce", "#6b7280"];
 
 export function svgChart(chart: Chart): string {
   const xs = axis(chart.lines.flatMap((line) => line.points.map(([x]) => x)));
@@ -36,25 +38,51 @@ export function svgChart(chart: Chart): string {
     ]),
     text((margin.left + width - margin.right) / 2, height - 10, chart.x, 'text-anchor="middle"'),
     text(14, margin.top - 8, chart.y, ""),
-    ...chart.lines.flatMap((line, at) => drawn(line, colours[at % colours.length] ?? "#000", across, up)),
+    ...(chart.inProportion === false
+      ? []
+      : chart.lines.flatMap((line, at) => proportion(line, colourOf(at), across, up))),
+    ...chart.lines.flatMap((line, at) => drawn(line, colourOf(at), across, up)),
+    ...labels(chart.lines, across, up),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function drawn(line: Line, colour: string, across: (x: number) => number, up: (y: number) => number): string[] {
+type Place = (value: number) => number;
+const colourOf = (at: number): string => colours[at % colours.length] ?? "#000";
+
+function drawn(line: Line, colour: string, across: Place, up: Place): readonly string[] {
   const places = line.points.map(([x, y]) => `${round(across(x))},${round(up(y))}`);
-  const [first] = line.points;
-  const last = line.points.at(-1);
-  if (first === undefined || last === undefined) return [];
-  // In proportion to the first point.
-  const proportional = (first[1] * last[0]) / first[0];
   return [
-    segment(across(first[0]), up(first[1]), across(last[0]), up(proportional), colour, 'stroke-dasharray="3 4"'),
     `<polyline points="${places.join(" ")}" fill="none" stroke="${colour}" stroke-width="2"/>`,
     ...line.points.map(([x, y]) => `<circle cx="${round(across(x))}" cy="${round(up(y))}" r="3" fill="${colour}"/>`),
-    text(across(last[0]) + 8, up(last[1]) + 4, line.label, `fill="${colour}"`),
   ];
+}
+
+/** What growth in proportion to the first point would be. */
+function proportion({ points }: Line, colour: string, across: Place, up: Place): readonly string[] {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const end = (first[1] * last[0]) / first[0];
+  return [segment(across(first[0]), up(first[1]), across(last[0]), up(end), colour, 'stroke-dasharray="3 4"')];
+}
+
+const lineHeight = 14;
+
+/** Beside the last points; those that would cover each other stand one above the other. */
+function labels(lines: readonly Line[], across: Place, up: Place): readonly string[] {
+  const wanted = lines.flatMap(({ label, points }, at) => {
+    const last = points.at(-1);
+    return last === undefined ? [] : [{ label, x: across(last[0]) + 8, y: up(last[1]) + 4, colour: colourOf(at) }];
+  });
+  let free = 0;
+  return wanted
+    .sort((one, other) => one.y - other.y)
+    .map(({ label, x, y, colour }) => {
+      const place = Math.max(y, free);
+      free = place + lineHeight;
+      return text(x, place, label, `fill="${colour}"`);
+    });
 }
 
 interface Axis {
