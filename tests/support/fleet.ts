@@ -166,8 +166,8 @@ export function sceneText({ hosts, state }: Scene): string {
 
 const lasts = ({ kind }: { readonly kind: string }): boolean => kind !== "rolled-back";
 
-/** A host's firewall, however its table came to be what it is, and since when it counts. */
-function shown({ clock: _clock, hits: _hits, tables, ...rest }: ModelFirewall): unknown {
+/** A host's firewall, however its table came to be what it is; without what each run finds anew. */
+function shown({ clock: _clock, hits: _hits, canFollow: _canFollow, tables, ...rest }: ModelFirewall): unknown {
   return { ...rest, tables: new Map([...tables].map(([name, commands]) => [name, listingOf(commands)])) };
 }
 
