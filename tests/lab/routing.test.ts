@@ -329,6 +329,76 @@ describe("translation", () => {
   });
 });
 
+describe("a subnet as large as its network", () => {
+  const box = `${tag}-whole`;
+  const inside = (...command: readonly string[]) => execute("ip", ["netns", "exec", box, ...command]);
+  const answers = async (to: string): Promise<boolean> => (await inside("ping", "-c1", "-W1", to)).code === 0;
+  const whole = (routes: readonly object[] = []): Resources => ({
+    "net-whole": {
+      type: "sdn:VirtualNetwork",
+      properties: {
+        fabric: ref("fabric"),
+        cidr: "10.50.0.0/16",
+        ipv6Cidr: "fd00:50::/64",
+        egress: "nat",
+        routes,
+      },
+    },
+    whole: {
+      type: "sdn:Subnet",
+      properties: { network: ref("net-whole"), cidr: "10.50.0.0/16", ipv6Cidr: "fd00:50::/64" },
+    },
+    w1: {
+      type: "sdn:Endpoint",
+      properties: { host: ref("h1"), subnet: ref("whole"), namespace: { name: box }, ipv4Address: "10.50.0.5" },
+    },
+  });
+
+  /** The network's router on the first host. */
+  async function router(): Promise<string> {
+    const names = (await execute("ip", ["netns", "list"])).stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
+    for (const name of names.filter((one) => one.endsWith(`--${lab.host("h1").netns}`))) {
+      if ((await execute("ip", ["-n", name, "-br", "addr"])).stdout.includes("10.50.0.1/")) return name;
+    }
+    throw new Error("no router of 10.50.0.0/16");
+  }
+
+  beforeAll(async () => {
+    await machine("ip", "netns", "add", box);
+  });
+  afterAll(async () => {
+    await machine("ip", "netns", "del", box);
+  });
+
+  test("gets answers from outside, in both families", async () => {
+    await write(whole());
+    await stack.up();
+    await waitFor(() => answers(lab.outside4), { what: "an answer from outside" });
+    await waitFor(() => answers(lab.outside6), { what: "an answer from outside in IPv6" });
+  });
+
+  test("loses none of them while its network's routes are changed", async () => {
+    const pinging = inside("ping", "-i", "0.02", "-W", "1", "-w", "20", lab.outside4);
+    await write(whole([{ destination: "192.168.77.0/24", nextHop: "blackhole" }]));
+    await stack.up();
+    expect((await pinging).stdout).toMatch(/ 0% packet loss/);
+  });
+
+  test("of an older version, which led them nowhere, is found by a refresh and mended by the next up", async () => {
+    const name = await router();
+    await machine("ip", "-n", name, "route", "del", "blackhole", "10.50.0.0/16");
+    expect(await machine("ip", "-n", name, "route", "prepend", "blackhole", "10.50.0.0/16")).toBe(0);
+    expect(await answers(lab.outside4)).toBe(false);
+    expect(await stack.refresh()).toContain(
+      `route to 10.50.0.0/16 in ${name} by blackhole is asked before that of a subnet of the same block`,
+    );
+    await stack.up();
+    await waitFor(() => answers(lab.outside4), { what: "an answer from outside" });
+    await write();
+    await stack.up();
+  });
+});
+
 describe("routes", () => {
   const port = 8080;
   const behind = "172.31.7.7";

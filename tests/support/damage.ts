@@ -17,6 +17,8 @@ export interface Damage<K extends StepKind> {
 
 const spaceOf = (state: ModelState, where: string | undefined): ModelNamespace | undefined =>
   state.namespaces.get(where ?? "-");
+/** What `ip route replace` leaves of a blackhole: it is still the last to be asked. */
+const last = (device: string): { readonly metric?: number } => (device === "blackhole" ? { metric: 1024 } : {});
 const place = (where: string | undefined): string => (where === undefined ? "" : ` in ${where}`);
 
 function edit(state: ModelState, where: string | undefined, name: string, change: Partial<ModelLink>): void {
@@ -244,7 +246,7 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
     {
       name: "another gateway",
       strike: (state, { where, destination, device }) =>
-        spaceOf(state, where)?.routes.set(destination, { device, via: "198.51.100.9" }),
+        spaceOf(state, where)?.routes.set(destination, { device, via: "198.51.100.9", ...last(device) }),
       says: ({ where, destination, device }) =>
         `route to ${destination}${place(where)} is via 198.51.100.9 by ${device}, should be `,
     },
@@ -253,6 +255,18 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
       strike: (state, { where, destination }) =>
         spaceOf(state, where)?.routes.set(destination, { device: "lo", via: undefined }),
       says: ({ where, destination }) => `route to ${destination}${place(where)} is by lo, should be `,
+    },
+    {
+      name: "a blackhole that is asked first, as an older version made it",
+      strike: (state, { where, destination, device }) => {
+        const routes = spaceOf(state, where)?.routes;
+        if (device === "blackhole") routes?.set(destination, { device, via: undefined });
+        else routes?.delete(destination);
+      },
+      says: ({ where, destination, device }) =>
+        device === "blackhole"
+          ? `route to ${destination}${place(where)} by blackhole is asked before that of a subnet of the same block`
+          : `route to ${destination}${place(where)} by ${device} is missing`,
     },
   ],
   "table-route": [

@@ -21,6 +21,8 @@ export interface RouteState {
   readonly via: string | undefined;
   /** Number of its routing table; `undefined` for the main one. */
   readonly table: number | undefined;
+  /** The lower one is asked first. */
+  readonly metric: number;
 }
 
 /** A rule that chooses a routing table. */

@@ -25,6 +25,7 @@ interface IpRoute {
   readonly dev?: string;
   readonly gateway?: string;
   readonly type?: string;
+  readonly metric?: number;
 }
 interface IpRule {
   readonly priority?: number;
@@ -82,7 +83,8 @@ export function parseRoutes(text: string, family: 4 | 6, table?: number): readon
   return (parseList(text) as readonly IpRoute[]).flatMap((route) => {
     const device = route.type === "blackhole" ? "blackhole" : route.dev;
     if (route.dst === undefined || device === undefined) return [];
-    return [{ destination: destination(route.dst, family), device, via: route.gateway, table }];
+    const { gateway: via, metric = 0 } = route;
+    return [{ destination: destination(route.dst, family), device, via, table, metric }];
   });
 }
 

@@ -162,7 +162,8 @@ function ensureMaster({ state }: Step, name = "", bridge = "", mtu = ""): void {
 
 function ensureRoute({ state }: Step, where = "", destination = "", device = "", via = ""): void {
   if (device !== "blackhole") linkOf(state, where, device);
-  space(state, where).routes.set(destination, { device, via: orNone(via) });
+  const last = device === "blackhole" ? { metric: 1024 } : {};
+  space(state, where).routes.set(destination, { device, via: orNone(via), ...last });
 }
 
 function ensureSysctls(step: Step, where = "", ...words: readonly string[]): void {

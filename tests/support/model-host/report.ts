@@ -63,8 +63,9 @@ function rulesJson(space: ModelNamespace | undefined, family: string): unknown {
 function routesJson(space: ModelNamespace, family: 4 | 6): unknown {
   return [...space.routes]
     .filter(([destination]) => destination.includes(":") === (family === 6))
-    .map(([destination, { device, via }]) => ({
+    .map(([destination, { device, via, metric }]) => ({
       dst: isDefault(destination) ? "default" : destination,
+      ...(metric === undefined ? {} : { metric }),
       ...(device === "blackhole" ? { type: "blackhole" } : { dev: device }),
       ...(via === undefined ? {} : { gateway: via }),
     }));

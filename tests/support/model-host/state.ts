@@ -19,7 +19,7 @@ export interface ModelLink {
 export interface ModelNamespace {
   readonly links: Map<string, ModelLink>;
   /** By destination: one route each, as `ip route replace` keeps them. */
-  readonly routes: Map<string, { readonly device: string; readonly via: string | undefined }>;
+  readonly routes: Map<string, { readonly device: string; readonly via: string | undefined; readonly metric?: number }>;
   /** By table, then by destination. A table without routes is none. */
   readonly routingTables: Map<string, Map<string, { readonly device: string; readonly via: string }>>;
   /** By `FAMILY PRIORITY`, in the words of the program. */

@@ -61,15 +61,15 @@ test("addresses and routes come in canonical form, link-local addresses not at a
   const routes = [
     { dst: "default", gateway: "fe80::9", dev: "eth0" },
     { dst: "2001:db8::5", dev: "eth0" },
-    { type: "blackhole", dst: "fd00::/48", dev: "lo" },
+    { type: "blackhole", dst: "fd00::/48", dev: "lo", metric: 1024 },
   ];
   const text = `${section("addresses", "-", addresses)}${section("routes6", "-", routes)}complete\n`;
   const { host } = parseReport(text).snapshot;
   expect(host.links.get("eth0")).toMatchObject({ up: true, addresses: ["2001:db8::1/64"] });
   expect(host.routes).toEqual([
-    { destination: "::/0", device: "eth0", via: "fe80::9" },
-    { destination: "2001:db8::5/128", device: "eth0", via: undefined },
-    { destination: "fd00::/48", device: "blackhole", via: undefined },
+    { destination: "::/0", device: "eth0", via: "fe80::9", metric: 0 },
+    { destination: "2001:db8::5/128", device: "eth0", via: undefined, metric: 0 },
+    { destination: "fd00::/48", device: "blackhole", via: undefined, metric: 1024 },
   ]);
 });
 

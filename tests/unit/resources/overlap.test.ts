@@ -19,6 +19,7 @@ const route = (destination: string, device: string, via?: string): RouteState =>
   device,
   via,
   table: undefined,
+  metric: 0,
 });
 const shopWith = (changes: Partial<RouterIntent> = {}): RouterIntent => routerIntent({ egress: egress4, ...changes });
 

@@ -31,6 +31,9 @@ export const route: StepMeaning<"route"> = {
     const routes = state.routes.filter((one) => one.table === undefined && one.destination === step.destination);
     const found = routes.find(({ device }) => device === step.device) ?? routes[0];
     if (found === undefined) return [`route to ${place} by ${step.device} is missing`];
+    if (step.device === "blackhole" && found.device === "blackhole" && found.metric === 0) {
+      return [`route to ${place} by blackhole is asked before that of a subnet of the same block`];
+    }
     return unequal(`route to ${place}`, routeText(found), routeText(step));
   },
 };

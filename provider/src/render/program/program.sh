@@ -85,6 +85,7 @@ undo_all() {
       addr-swap) swap_address "$a" "$b" "$c" "$d" -force ;;
       route-del) ip_in "$a" "$b" route del $c $d ;;
       route-add) ip_in "$a" "$b" route replace $c $d ;;
+      route-first) ip_in "$a" "$b" route prepend $c $d ;;
       neigh-del) ip_in "$a" neigh del "$b" dev "$c" ;;
       neigh-add) ip_in "$a" neigh replace "$b" lladdr "$d" dev "$c" nud permanent ;;
       flood) (flood_changes "$a" ",$(flood_peers "$a")" "$b") | bridge -batch - ;;
@@ -575,8 +576,10 @@ op_route() { # WHERE DESTINATION DEVICE VIA|-
   version=$(version_of "$2" "$4")
   destination=$2
   if [ "$3" = blackhole ]; then
-    set -- blackhole "$2"
-  elif [ "$4" = - ]; then
+    route_into_hole "$2"
+    return
+  fi
+  if [ "$4" = - ]; then
     set -- "$2" dev "$3"
   else
     set -- "$2" via "$4" dev "$3"
@@ -597,6 +600,22 @@ op_route() { # WHERE DESTINATION DEVICE VIA|-
 
 # ---- policy routing: tables and rules of a router's own ---------------------------------------------------------
 
+# Last of all routes to its destination: a subnet may be as large as its network. First the new one, then away with what
+# an older version made: in between, a packet finds either.
+route_into_hole() { # DESTINATION; of op_route
+  hole="blackhole $1 metric 1024"
+  known=$(ip_in "$at" "$version" route show "$1" metric 1024 2>/dev/null)
+  case $known in
+    blackhole\ *) ;;
+    '') undo route-del "$at" "$version" "$hole" ;;
+    *) undo route-add "$at" "$version" "$known metric 1024" ;;
+  esac
+  # shellcheck disable=SC2086 # several words
+  try ip_in "$at" "$version" route replace $hole || return 1
+  [ -n "$(ip_in "$at" "$version" route show type blackhole "$1" metric 0 2>/dev/null)" ] || return 0
+  undo route-first "$at" "$version" "blackhole $1"
+  try ip_in "$at" "$version" route del blackhole "$1" metric 0
+}
 op_table_route() { # WHERE TABLE DESTINATION DEVICE VIA
   version=$(version_of "$3")
   known=$(ip_in "$1" "$version" route show table "$2" "$3" 2>/dev/null | sed 's/ linkdown//; s/ dead//; s/ *$//')
