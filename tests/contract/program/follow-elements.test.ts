@@ -33,7 +33,7 @@ const commands = {
   *) cat ${file("containers")} ;;
 esac`,
   getent: `for last; do :; done; [ "$1" != -A ] || shift; cat "${file("answers-")}$last" 2>/dev/null`,
-  nft: `case $* in *-j*) cat >${file("transaction")} ;; *) cat >/dev/null; cat ${file("listing")} ;; esac`,
+  nft: `case $* in *-j*) cat >${file("transaction")} ;; *) cat ${file("listing-")}$5 ;; esac`,
 } as const;
 
 beforeAll(() => {
@@ -45,14 +45,11 @@ beforeAll(() => {
   }
 });
 
-interface Live extends DynamicElement {
-  readonly known: boolean;
-}
 interface Situation {
   readonly dynamics: Dynamics;
   readonly names: Readonly<Record<string, readonly Address[]>>;
   readonly containers: readonly DynamicContainer[];
-  readonly live: readonly Live[];
+  readonly live: readonly DynamicElement[];
 }
 
 const json = (value: unknown): string => JSON.stringify(value);
@@ -68,19 +65,15 @@ const containerLines = ({ segment, address, labels }: DynamicContainer, index: n
     "",
   ].join("\n");
 
-function listing(maps: readonly string[], live: readonly DynamicElement[]): string {
-  return maps
-    .map((map) => {
-      const elements = live
-        .filter((one) => one.map === map)
-        .map(({ key, chain }) => {
-          const [first = "", second] = key;
-          return `${second === undefined ? first : `"${first}" . ${second}`} counter packets 0 bytes 0 : goto ${chain}`;
-        });
-      const body = elements.length === 0 ? "" : `\t\telements = { ${elements.join(",\n\t\t\t     ")} }\n`;
-      return `table inet sdn_fw {\n\tmap ${map} {\n\t\ttype ipv4_addr : verdict\n\t\tcounter\n${body}\t}\n}\n`;
-    })
-    .join("");
+function listing(map: string, live: readonly DynamicElement[]): string {
+  const elements = live
+    .filter((one) => one.map === map)
+    .map(({ key, chain }) => {
+      const [first = "", second] = key;
+      return `${second === undefined ? first : `"${first}" . ${second}`} counter packets 0 bytes 0 : goto ${chain}`;
+    });
+  const body = elements.length === 0 ? "" : `\t\telements = { ${elements.join(",\n\t\t\t     ")} }\n`;
+  return `table inet sdn_fw {\n\tmap ${map} {\n\t\ttype ipv4_addr : verdict\n\t\tcounter\n${body}\t}\n}\n`;
 }
 
 interface Command {
@@ -131,8 +124,9 @@ function after({ dynamics, names, containers, live }: Situation): readonly strin
     const lines = addresses.flatMap((one) => ["STREAM", "DGRAM"].map((kind) => `${formatAddress(one)}  ${kind}\n`));
     writeFileSync(file(`answers-${name}`), lines.join(""));
   }
-  const maps = [...dynamics.subjects, ...dynamics.peers].map(({ map }) => map);
-  writeFileSync(file("listing"), listing(maps, live));
+  for (const { map } of [...dynamics.subjects, ...dynamics.peers]) {
+    writeFileSync(file(`listing-${map}`), listing(map, live));
+  }
   run("fill_once");
   const held = new Set(live.map(place));
   if (!existsSync(file("transaction"))) return [...held].sort();
@@ -237,11 +231,11 @@ const situation: fc.Arbitrary<Situation> = fc
       peers: others.map((one, index) => ({ ...one, map: `dyn_p${index}` })),
     };
     const templates = [...dynamics.subjects, ...dynamics.peers];
-    const live = before.flatMap(({ address: one, chain, at, bridge }): readonly Live[] => {
+    const live = before.flatMap(({ address: one, chain, at, bridge }): readonly DynamicElement[] => {
       const template = templates[at % (templates.length || 1)];
       if (template?.family !== one.family) return [];
       const key = [...("bridge" in template ? [bridges[bridge]?.[1] ?? ""] : []), formatAddress(one)];
-      return [{ map: template.map, key, chain, known: true }];
+      return [{ map: template.map, key, chain }];
     });
     const each = new Map(live.map((one) => [`${one.map} ${one.key.join(" ")}`, one]));
     return { dynamics, names, containers, live: [...each.values()] };
@@ -271,7 +265,7 @@ const job = { segment: "web", address: ip("10.20.1.2"), labels: { job: "yes" } }
 
 test("where nothing has to be changed, nothing is sent", () => {
   const same = { ...nothing, dynamics: dynamicsOf([jobs]), containers: [job] };
-  const held = [{ map: "dyn_p0", key: ["10.20.1.2"], chain: "c_v1", known: true }];
+  const held = [{ map: "dyn_p0", key: ["10.20.1.2"], chain: "c_v1" }];
   expect(after({ ...same, live: held })).toEqual(["dyn_p0 10.20.1.2 c_v1"]);
   expect(existsSync(file("transaction"))).toBe(false);
 });
@@ -316,7 +310,7 @@ test("an address of a name stays for five minutes after it was seen last, and a 
 });
 
 test("containers that we plug in ourselves are known by the host's own records", () => {
-  const { dynamics } = { dynamics: dynamicsOf([jobs]) };
+  const dynamics = dynamicsOf([jobs]);
   writeFileSync(
     file("resources/port-5001-box"),
     "veth sdn-e-1 container:c0 eth0 1450 02:42:0a:14:01:05 sdn-b-5001 sdn:shop/dev:port\naddresses container:c0 eth0 10.20.1.5/24,fd00::5/64\n",

@@ -50,7 +50,8 @@ gather() { # sets gathered
     gathered=$([ ! -e "$found.containers" ] || living <"$found.containers")
   fi
   # What we plug into containers ourselves.
-  gathered=$gathered$newline$(grep -rhs -e '^veth [^ ]* container:' -e '^addresses container:' "$state/resources")
+  ours=$(grep -rhs -e '^veth [^ ]* container:' -e '^addresses container:' "$state/resources")
+  gathered=$gathered$newline$ours
 }
 
 names_in() { sed -n 's/^name [0-9]* //p' | sort -u; } # DYNAMICS on standard input
@@ -67,8 +68,8 @@ resolve() { # NAME…
   { sed 's/^/now /' "$found.names.$$" && sed 's/^/then /' "$found.names"; } 2>/dev/null |
     awk -v now="$(date +%s)" -v kept="$name_kept" '
       $1 == "now" { known[$2, $3] = 1; print $2, $3, now; next }
-      now - $4 < kept && !(($2, $3) in known) { print $2, $3, $4 }' >"$found.names.new" &&
-    mv "$found.names.new" "$found.names"
+      now - $4 < kept && !(($2, $3) in known) { print $2, $3, $4 }' >"$found.names.$$.new" &&
+    mv "$found.names.$$.new" "$found.names"
   rm -f "$found.names.$$"
 }
 # Before a table is loaded, those of which nothing is known yet.
@@ -222,10 +223,9 @@ whole_elements() { # TABLE, what is to be filled in on standard input: emptied a
   gather
   say "$dynamics" | elements "$1" whole
 }
-list_maps() { # one process for all; where one is missing, each by itself
-  dynamic_maps=$(dynamics_now | sed -n 's/^\(subject\|peer\) \([^ ]*\) .*/list map inet sdn_fw \2/p' | sort -u)
-  say "$dynamic_maps" | nft -f /proc/self/fd/0 2>/dev/null && return 0
-  say "$dynamic_maps" | while read -r map_listing; do nft "$map_listing" 2>/dev/null; done
+list_maps() { # each by itself: of several, nft 1.0.6 finds the last one only
+  dynamics_now | sed -n 's/^subject \([^ ]*\) .*/\1/p; s/^peer \([^ ]*\) .*/\1/p' | sort -u |
+    while read -r one; do nft list map inet sdn_fw "$one" 2>/dev/null; done
 }
 # Under the lock, with what was gathered.
 fill_in() {
@@ -334,21 +334,24 @@ follow_anew() { systemctl try-restart --no-block sdn-follow.service 2>/dev/null;
 # Whatever happened, what is there is looked at as a whole. Events only say when.
 run_follow() {
   happenings | {
-    while happened=$(dd bs=65536 count=1 2>/dev/null) && [ -n "$happened" ]; do
-      [ -s "$state/firewall.dynamics" ] || exit 0
+    # All that is in the pipe at once, be it the end of a line alone.
+    while happened=$(dd bs=65536 count=1 2>/dev/null; echo .) && [ "$happened" != . ] && [ -s "$state/firewall.dynamics" ]; do
       follow_once
     done
-    exit 1
+    # Who writes would not notice; systemd starts all of it anew.
+    kill -KILL $$
   }
 }
 follow_once() {
   gather
   open_lock
-  if ! flock -n 9; then
+  if flock -n 9; then
+    fill_in
+  elif flock -w 60 9; then
     # What was gathered may be older than what the other run filled in.
-    flock -w 60 9 && gather || return 0
+    gather
+    fill_in
   fi
-  fill_in
   exec 9<&-
 }
 happenings() {
