@@ -92,13 +92,13 @@ function firewallResource(
     description: `${description} Made by its component.${importSection(importId)}`,
     inputProperties: inputs,
     requiredInputs: Object.keys(inputs),
+    // Inputs are not said again: see decision 0016.
     properties: {
-      ...inputs,
       drift: strings("How the hosts differed when they were last read. Empty when they did not."),
       pending: strings("Names of the hosts that have not got it yet, because they could not be reached."),
       ...outputs,
     },
-    required: [...Object.keys(inputs), "drift", "pending"],
+    required: ["drift", "pending"],
   };
 }
 
@@ -116,7 +116,7 @@ export const policyOnHosts = firewallResource(
 export const memberOnHosts = firewallResource(
   "The labels of an endpoint, as all hosts of its fabric know them.",
   "The endpoint's addresses and labels.",
-  "sdn:firewall:Member web1 ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#member-4098-web1",
+  "sdn:firewall:Member web1 ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#member-4098/web1",
 );
 
 const common: Readonly<Record<string, PropertySpec>> = {

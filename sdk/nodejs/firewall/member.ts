@@ -10,7 +10,7 @@ import * as utilities from "../utilities";
  * ## Import
  *
  * ```sh
- * pulumi import sdn:firewall:Member web1 ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#member-4098-web1
+ * pulumi import sdn:firewall:Member web1 ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#member-4098/web1
  * ```
  *
  * See docs/import.md.
@@ -47,17 +47,9 @@ export class Member extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly drift: pulumi.Output<string[]>;
     /**
-     * The hosts that enforce it: a list of objects with `name` and `connection`.
-     */
-    declare public readonly hosts: pulumi.Output<any>;
-    /**
      * Names of the hosts that have not got it yet, because they could not be reached.
      */
     declare public /*out*/ readonly pending: pulumi.Output<string[]>;
-    /**
-     * The endpoint's addresses and labels.
-     */
-    declare public readonly spec: pulumi.Output<any>;
 
     /**
      * Create a Member resource with the given unique name, arguments, and options.
@@ -82,9 +74,7 @@ export class Member extends pulumi.CustomResource {
             resourceInputs["pending"] = undefined /*out*/;
         } else {
             resourceInputs["drift"] = undefined /*out*/;
-            resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["pending"] = undefined /*out*/;
-            resourceInputs["spec"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Member.__pulumiType, name, resourceInputs, opts);

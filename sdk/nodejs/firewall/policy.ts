@@ -54,17 +54,9 @@ export class Policy extends pulumi.CustomResource {
      */
     declare public /*out*/ readonly hits: pulumi.Output<outputs.FirewallRuleTotal[] | undefined>;
     /**
-     * The hosts that enforce it: a list of objects with `name` and `connection`.
-     */
-    declare public readonly hosts: pulumi.Output<any>;
-    /**
      * Names of the hosts that have not got it yet, because they could not be reached.
      */
     declare public /*out*/ readonly pending: pulumi.Output<string[]>;
-    /**
-     * The policy, with every name made a number or an address.
-     */
-    declare public readonly spec: pulumi.Output<any>;
 
     /**
      * Create a Policy resource with the given unique name, arguments, and options.
@@ -91,9 +83,7 @@ export class Policy extends pulumi.CustomResource {
         } else {
             resourceInputs["drift"] = undefined /*out*/;
             resourceInputs["hits"] = undefined /*out*/;
-            resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["pending"] = undefined /*out*/;
-            resourceInputs["spec"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Policy.__pulumiType, name, resourceInputs, opts);

@@ -46,7 +46,7 @@ export async function importEntry<Spec extends PolicySpec | MemberSpec>(
     hosts: found.map(({ connection, name }) => ({ name, connection: connectionValue(connection) })),
     spec: entry.spec as unknown as ValueMap,
   };
-  return { id, inputs, outputs: { ...inputs, generation: entry.generation, drift: [], pending: [] } };
+  return { id, inputs, outputs: { generation: entry.generation, drift: [], pending: [] } };
 }
 
 function refusedId(kind: { readonly kind: string }, id: string): SdnError {

@@ -76,10 +76,10 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
 
   async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
     const parsed = this.parse(inputs);
-    if (parsed === undefined) return { id: unknown, outputs: { ...inputs, generation: unknown, ...settledOutputs } };
+    if (parsed === undefined) return { id: unknown, outputs: { generation: unknown, ...settledOutputs } };
     if (preview) {
       await this.preview.look(context, this.change(urn, parsed.spec, undefined), parsed.hosts);
-      return { id: unknown, outputs: { ...inputs, generation: unknown, ...settledOutputs } };
+      return { id: unknown, outputs: { generation: unknown, ...settledOutputs } };
     }
     const id = this.idOf(parsed);
     const outcome = await this.fleet.change(context, this.change(urn, parsed.spec, undefined), parsed.hosts);
@@ -90,11 +90,11 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const { urn, id, olds, oldInputs, news, preview } = request;
     const parsed = this.parse(news);
     const generation = generationOf(olds);
-    if (parsed === undefined) return { ...news, generation: unknown, ...settledOutputs };
+    if (parsed === undefined) return { generation: unknown, ...settledOutputs };
     const change = { ...this.change(urn, parsed.spec, generation), repair: listOf(olds["drift"]).length > 0 };
     if (preview) {
       await this.preview.look(context, change, parsed.hosts);
-      return { ...news, generation: unknown, ...settledOutputs };
+      return { generation: unknown, ...settledOutputs };
     }
     const [outcome] = await Promise.all([
       this.fleet.change(context, change, parsed.hosts),
@@ -134,7 +134,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const unused = unusedSentence(found.hits, Date.now() / 1000);
     if (unused !== undefined) context.log("info", `rules of ${change.label} that ${unused}`);
     const hits = this.kind.kind === "policy" ? { hits: hitsValue(found.hits) } : {};
-    return { id, inputs, outputs: { ...inputs, generation: found.generation, drift, pending: [], ...hits } };
+    return { id, inputs, outputs: { generation: found.generation, drift, pending: [], ...hits } };
   }
 
   async delete(context: CallContext, { urn, inputs, outputs }: DeleteRequest): Promise<void> {
@@ -188,7 +188,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
   /** Hosts that were missed are told apart from a failure: the others have it, and the next run goes on. */
   private outputs(id: string, inputs: ValueMap, { generation, missed }: FirewallOutcome): ValueMap {
     const pending = missed.map(({ host }) => host.name);
-    const outputs = { ...inputs, generation, ...settledOutputs, pending };
+    const outputs = { generation, ...settledOutputs, pending };
     if (pending.length === 0) return outputs;
     throw new PartialFailure(
       id,
@@ -199,6 +199,7 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
   }
 }
 
+/** Inputs are not said again: the state has them, and of a large fleet its connections are most of it. */
 const settledOutputs = { drift: [], pending: [] } as const;
 
 const listOf = (value: Value | undefined): readonly Value[] =>
