@@ -78,10 +78,10 @@ afterAll(async () => {
 test("the import writes the bridge with its VXLAN device, and the Docker network", () => {
   expect(written).toContain("bridge: { name: br-office, mtu: 1400 }");
   expect(written).toMatch(
-    /vxlans: \[\{ name: vx-office, mtu: 1400, vni: 42, port: 8472, local: \S+, remotes: \[\S+\] \}\]/,
+    /vxlans: \[ \{ name: vx-office, mtu: 1400, vni: 42, port: 8472, local: \S+, remotes: \[ \S+ \] \} \]/,
   );
   expect(written).toMatch(
-    /dockerNetwork: \{ name: tools, networkId: "?[0-9a-f]{64}"?, cidrs: \[172\.30\.0\.0\/24\] \}/,
+    /dockerNetwork: \{ name: tools, networkId: "?[0-9a-f]{64}"?, cidrs: \[ 172\.30\.0\.0\/24 \] \}/,
   );
   expect(written.match(/type: sdn:AdoptedSegment/g)).toHaveLength(4);
 });
