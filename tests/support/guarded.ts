@@ -116,6 +116,8 @@ export interface GuardedArgs {
   readonly policies?: Readonly<Record<string, number>>;
   /** What becomes of what the policies do not speak of on the way out. */
   readonly egress?: "continue" | "deny";
+  /** A DNS name that the policies let what they apply to reach. */
+  readonly mirror?: string;
   /** A namespace on the first host that is attached, with the label. */
   readonly box?: string;
 }
@@ -124,7 +126,7 @@ export interface GuardedArgs {
 export const guarded =
   (world: Pick<World, "hosts">, args: GuardedArgs): Program =>
   async (run) => {
-    const { hosts = world.hosts.length, members = [], policies = {}, egress = "continue", box } = args;
+    const { hosts = world.hosts.length, members = [], policies = {}, egress = "continue", mirror, box } = args;
     const made = await shop(run, { hosts: world.hosts.slice(0, hosts) });
     const web = await subnetOf(run, made, "web", { cidr: "10.20.1.0/24", vni: 5001, docker: false });
     const labels = { app: "web" };
@@ -135,7 +137,11 @@ export const guarded =
       box === undefined ? [] : [endpointOn(run, made.hosts[0], box, { subnet: web, labels, namespace: { name: box } })];
     const group = await run.add("sdn:index:SecurityGroup", "webs", { members: [{ labels: { matchLabels: labels } }] });
     const guards = Object.entries(policies).map(([name, port], index) =>
-      run.add("sdn:index:FirewallPolicy", name, policyOn(made.fabric, web, group, { port, priority: index, egress })),
+      run.add(
+        "sdn:index:FirewallPolicy",
+        name,
+        policyOn(made.fabric, web, group, { port, priority: index, egress, mirror }),
+      ),
     );
     await Promise.all([...labelled, ...attached, ...guards]);
   };
@@ -144,13 +150,14 @@ interface PolicyArgs {
   readonly port: number;
   readonly priority: number;
   readonly egress: string;
+  readonly mirror: string | undefined;
 }
 
 function policyOn(
   fabric: ResourceReference,
   subnet: ResourceReference,
   group: ResourceReference,
-  { port, priority, egress }: PolicyArgs,
+  { port, priority, egress, mirror }: PolicyArgs,
 ): ValueMap {
   return {
     fabric,
@@ -165,6 +172,9 @@ function policyOn(
         from: [{ group }],
         services: [{ protocol: "tcp", ports: port }],
       },
+      ...(mirror === undefined
+        ? []
+        : [{ name: "out", direction: "egress", action: "allow", to: [{ dnsName: mirror }] }]),
     ],
   };
 }

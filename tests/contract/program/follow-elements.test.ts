@@ -1,5 +1,5 @@
 /** What the host's program fills in is what the compiler says, whatever containers, labels, answers and maps there are. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -246,7 +246,7 @@ test("the host's elements are those of the compiler, from whatever the maps held
     fc.property(situation, (one) => {
       expect(after(one)).toEqual(wanted(one));
     }),
-    { seed: 60, numRuns: 200 },
+    { seed: 60, numRuns: 120 },
   );
 });
 
@@ -318,4 +318,18 @@ test("containers that we plug in ourselves are known by the host's own records",
   const found = after({ ...nothing, dynamics, containers: [{ ...job, segment: "unknown" }] });
   rmSync(file("resources/port-5001-box"));
   expect(found).toEqual(["dyn_p0 10.20.1.5 c_v1"]);
+});
+
+test("an event that arrives in pieces is a reason to look again, and the end of all events ends the process", () => {
+  // Who writes goes on when what was written before has been looked at.
+  const work = `
+looks=${file("looks")}
+: >$looks
+looked() { until [ "$(wc -l <$looks)" -ge $1 ]; do sleep 0.01; done; }
+happenings() { printf start; looked 1; echo; looked 2; echo connect; looked 3; }
+follow_once() { echo look >>$looks; }
+echo list >$state/firewall.dynamics
+run_follow`;
+  const { signal } = spawnSync("/bin/sh", ["-c", program(work)]);
+  expect([signal, readFileSync(file("looks"), "utf8")]).toEqual(["SIGKILL", "look\nlook\nlook\n"]);
 });

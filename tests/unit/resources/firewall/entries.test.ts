@@ -334,6 +334,25 @@ describe("a refresh", () => {
     expect(await up(calm)).toEqual([]);
   });
 
+  test("finds a host on which nobody follows names and containers, and the next up starts it", async () => {
+    const named = { ...calm, mirror: "localhost" };
+    const { fleet, engine, up } = await bench(named);
+    const following = (): readonly boolean[] => fleet.models.map(({ contents }) => contents.firewall.following);
+    expect(following()).toEqual([true, true, true]);
+    fleet.models[1]?.change(({ firewall }) => {
+      firewall.following = false;
+    });
+    const { warnings } = await atOnce(engine.refresh());
+    expect(warnings).toEqual([
+      "host h2: container labels and DNS names are not followed: sdn-follow is not running. `pulumi up` repairs it.",
+    ]);
+    await up(named);
+    expect(following()).toEqual([true, true, true]);
+    expect((await atOnce(engine.refresh())).warnings).toEqual([]);
+    await up(calm);
+    expect(following()).toEqual([false, false, false]);
+  });
+
   test("finds what came while the firewall could not be told, at the endpoint itself, also without a policy", async () => {
     const { fleet, engine, up } = await bench({ members });
     fleet.models[0]?.addNamespace("box");
