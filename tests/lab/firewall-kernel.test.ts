@@ -21,11 +21,11 @@ import {
   type Pair,
   ports,
   type Probe,
-  type ProbeResult,
   publishedPort,
   stranger,
   theHost,
 } from "../support/policy/kernel-bench";
+import type { ProbeResult } from "../support/policy/probe-agents";
 import { heldCommands } from "../support/policy/held";
 import { applyCommands, type Json } from "../support/policy/nft-model";
 import { expectedOwn, type OwnPacket, type Spared, tracedOwn } from "../support/policy/own-host";

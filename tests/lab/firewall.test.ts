@@ -1,11 +1,11 @@
 /** Policies of a program, applied by a real `pulumi`, decide about real packets. Hosts are network namespaces. */
-import { Boxes, type ProbeResult } from "./harness/boxes";
 import { cli } from "./harness/cli";
 import { execute, freshName, startLab } from "./harness/lab";
 import type { Lab } from "./harness/lab";
 import { Stack } from "./harness/stack";
 import type { Program, YamlResource } from "./harness/stack";
 import { waitFor } from "./harness/wait";
+import { ProbeAgents, type ProbeResult } from "../support/policy/probe-agents";
 
 const ref = (name: string): string => `\${${name}}`;
 const tag = freshName().slice(0, 6);
@@ -31,7 +31,7 @@ const addressOf = (box: Box, family: 4 | 6 = 4): string => {
 
 let lab: Lab;
 let stack: Stack;
-const agents = new Boxes();
+const agents = new ProbeAgents();
 
 type Resources = Readonly<Record<string, YamlResource>>;
 
@@ -148,7 +148,7 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  agents.stop();
+  await agents.stop();
   await stack.destroy();
   for (const box of names) await execute("ip", ["netns", "del", nameOf(box)]);
   await stack.remove();

@@ -38,6 +38,7 @@ import type { Hosts } from "./hosts";
 import { scopeOf } from "./hosts";
 import { InputReader } from "../inputs/input-reader";
 import { ownerOf } from "./owner";
+import { generationOf } from "./generation";
 import { located, namedHost } from "./located";
 import { overlapWarnings } from "./overlap-warnings";
 import { narrowPathMessage, narrowPaths } from "./path-proof";
@@ -303,9 +304,6 @@ async function kept(id: string, inputs: ValueMap, work: () => Promise<ValueMap>)
 
 const nothingKnown: Known = { before: undefined, generation: undefined, drifted: false };
 const hasDrift = ({ drift }: ValueMap): boolean => Array.isArray(drift) && drift.length > 0;
-
-const generationOf = (outputs: ValueMap): number | undefined =>
-  typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;
 
 /** A resource that is new to this state and not to the host, where a state was lost or an import was written. */
 function sayAdoption(context: CallContext, { host, intent }: Parsed<Intent>, snapshot: Snapshot): void {

@@ -1,3 +1,4 @@
+import { intentsOf } from "../compile/fleet-intents";
 import type { Intent } from "../compile/intent";
 import { parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
@@ -59,7 +60,7 @@ async function intentsOn(hosts: Hosts, uri: string, context: CallContext): Promi
   if (connection === undefined) return [];
   try {
     const snapshot = await hosts.session(connection).recent([], context.signal);
-    return [...snapshot.ledger.values()].map((entry) => JSON.parse(entry.intent) as Intent);
+    return intentsOf(snapshot);
   } catch (thrown) {
     if (thrown instanceof SdnError && thrown.code !== "internal" && thrown.code !== "cancelled") return [];
     throw thrown;

@@ -3,15 +3,15 @@
  * network's router between its two. Beside them somebody outside, and a container of which the host publishes port 80
  * as 8080, as an engine would.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Flow } from "../../../provider/src/compile/firewall/flows";
 import type { NftCommand } from "../../../provider/src/compile/nft/program";
 import { type Family, formatAddress, parseAddress } from "../../../provider/src/model/address";
 import type { PlacedEndpoint } from "../../../provider/src/policy/world";
+import { parseFlows } from "../../../provider/src/render/conntrack";
 import { segments } from "./arbitraries";
+import { ProbeAgents, type ProbeResult, type ProbeWords } from "./probe-agents";
 
 export const ports = [80, 81, 443] as const;
 
@@ -76,41 +76,22 @@ export interface Probe extends Pair {
   readonly localPort?: number;
 }
 
-/** `tcp 6 299 ESTABLISHED src=… dst=… sport=… dport=… src=… zone=1`: the first of each name is of the way there. */
-function flowOfLine(line: string): Flow | undefined {
-  const first = (name: string): string | undefined => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
-  const number = (name: string): number => Number(first(name) ?? 0);
-  const protocol = Number(/^\S+ +(\d+)/.exec(line)?.[1]);
-  const [source, destination] = [first("src"), first("dst")];
-  if (source === undefined || destination === undefined) return undefined;
-  const ends = { source: parseAddress(source, "src"), destination: parseAddress(destination, "dst") };
-  return {
-    zone: number("zone"),
-    ...ends,
-    protocol,
-    ...(first("sport") === undefined ? {} : { sourcePort: number("sport"), port: number("dport") }),
-    ...(first("id") === undefined
-      ? {}
-      : { icmp: { type: number("type"), code: number("code") }, icmpId: number("id") }),
-  };
+function wordsOf({ do: what, source, destination, family, port, localPort }: Probe): ProbeWords {
+  const ends = { from: addressOf(source, family), to: addressOf(destination, family) };
+  return { do: what, ...ends, port, ...(localPort === undefined ? {} : { localPort }) };
 }
-
-export type ProbeResult = "connected" | "refused" | "silent";
-
-/** Less than the time after which a SYN is sent again (1 s), so that each probe is one packet. */
-const patience = 800;
 
 export class KernelBench {
   private readonly tag = `sdnfw${randomBytes(3).toString("hex")}`;
   private readonly host = `${this.tag}-h`;
-  private readonly agents = new Map<string, ChildProcess>();
-  private readonly answers = new Map<number, (result: ProbeResult) => void>();
-  private next = 1;
+  private readonly agents = new ProbeAgents();
 
   static async start(): Promise<KernelBench> {
     const bench = new KernelBench();
     execFileSync("sh", ["-ec", bench.script().join("\n")], { stdio: ["ignore", "ignore", "inherit"] });
-    await Promise.all([...endpoints, theHost, outsider, container].map(({ name }) => bench.startAgent(name)));
+    await Promise.all(
+      [...endpoints, theHost, outsider, container].map(({ name }) => bench.agents.start(`${bench.tag}-${name}`, ports)),
+    );
     return bench;
   }
 
@@ -220,54 +201,13 @@ export class KernelBench {
     ];
   }
 
-  private async startAgent(name: string): Promise<void> {
-    const agent = spawn(
-      "ip",
-      ["netns", "exec", `${this.tag}-${name}`, process.execPath, join(__dirname, "probe-agent.js")],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
-    this.agents.set(name, agent);
-    const waiting = new Set<number | "ready">(["ready", ...ports]);
-    await new Promise<void>((resolve) => {
-      createInterface({ input: agent.stdout }).on("line", (line) => {
-        const message = JSON.parse(line) as { ready?: true; listening?: number; id?: number; result?: ProbeResult };
-        if (message.id !== undefined && message.result !== undefined) {
-          this.answers.get(message.id)?.(message.result);
-          return;
-        }
-        waiting.delete(message.listening ?? "ready");
-        if (waiting.size === 0) resolve();
-      });
-      for (const port of ports) this.tell(name, { do: "listen", port });
-    });
-  }
-
-  private tell(name: string, message: object): void {
-    this.agents.get(name)?.stdin?.write(`${JSON.stringify(message)}\n`);
-  }
-
-  private async ask(name: string, message: object, id = this.next++): Promise<ProbeResult> {
-    const answer = new Promise<ProbeResult>((resolve) => this.answers.set(id, resolve));
-    this.tell(name, { ...message, id, wait: patience });
-    return answer;
-  }
-
-  async probe(probe: Probe): Promise<ProbeResult> {
-    return this.send(probe, false).result;
-  }
-
-  private send(probe: Probe, keep: boolean): { readonly id: number; readonly result: Promise<ProbeResult> } {
-    const { source, destination, family, port } = probe;
-    const id = this.next++;
-    const localPort = probe.localPort ?? 10_000 + (id % 20_000);
-    const [from, to] = [addressOf(source, family), addressOf(destination, family)];
-    return { id, result: this.ask(source.name, { do: probe.do, from, to, port, localPort, keep }, id) };
+  probe(probe: Probe): Promise<ProbeResult> {
+    return this.agents.probe(`${this.tag}-${probe.source.name}`, wordsOf(probe));
   }
 
   /** Opens a connection that stays; gives a function that tries it. */
-  async open(probe: Probe): Promise<{ readonly result: ProbeResult; readonly echo: () => Promise<ProbeResult> }> {
-    const { id, result } = this.send(probe, true);
-    return { result: await result, echo: () => this.ask(probe.source.name, { do: "echo", of: id }) };
+  open(probe: Probe): ReturnType<ProbeAgents["open"]> {
+    return this.agents.open(`${this.tag}-${probe.source.name}`, wordsOf(probe));
   }
 
   nft(commands: readonly NftCommand[]): void {
@@ -287,7 +227,7 @@ export class KernelBench {
   /** What conntrack has, in both families. */
   flows(): readonly Flow[] {
     const lines = ["ipv4", "ipv6"].flatMap((family) => this.inHost("conntrack", "-L", "-f", family).split("\n"));
-    return lines.flatMap((line) => flowOfLine(line) ?? []);
+    return parseFlows(lines);
   }
 
   /** Forgets all flows. */
@@ -324,13 +264,7 @@ export class KernelBench {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      [...this.agents.values()].map(async (agent) => {
-        const ended = new Promise((resolve) => agent.once("exit", resolve));
-        agent.stdin?.end();
-        await ended;
-      }),
-    );
+    await this.agents.stop();
     for (const name of ["h", "r", "x", "c", ...endpoints.map((endpoint) => endpoint.name)]) {
       execFileSync("ip", ["netns", "del", `${this.tag}-${name}`]);
     }

@@ -1,5 +1,6 @@
 /** Policies of a host that would cut off its operator: which rule does it, and from when. */
 import { type Lockout, lockouts } from "../../../provider/src/compile/firewall/lockout";
+import { firewallPlan } from "../../../provider/src/compile/firewall/plan";
 import type { Policy, Rule } from "../../../provider/src/policy/rule";
 import { policy, rule } from "../../support/policy/policies";
 import { cidr, ip, shop } from "../../support/policy/shop";
@@ -15,7 +16,7 @@ const host = (given: Partial<Policy>): Policy =>
   });
 const operator = { client: cidr("203.0.113.9/32"), server: ip("192.0.2.1"), port: 22 };
 const found = (policies: readonly Policy[], session: Lockout["session"] = operator): readonly string[] =>
-  lockouts(policies, shop, { host: "h1", now: 1000, failsafe: [session] }).map(
+  lockouts(firewallPlan(policies, shop, { host: "h1", now: 1000, failsafe: [session] })).map(
     ({ by, from: since }) => by + (since === undefined ? "" : ` from ${since}`),
   );
 

@@ -3,7 +3,6 @@
 import { familyBits, parseAddress } from "../../model/address";
 import { type Cidr, enclosingCidr, parseCidr } from "../../model/cidr";
 import type { Policy } from "../../policy/rule";
-import type { World } from "../../policy/world";
 import type { Program } from "../nft/program";
 import { flowOfCut } from "./cut-flow";
 import type { Failsafe, FirewallDocument } from "./document";
@@ -16,8 +15,6 @@ import { worldOf } from "./world";
 export interface Compiled {
   readonly document: FirewallDocument;
   readonly policies: readonly Policy[];
-  readonly world: World;
-  readonly options: PlanOptions;
   readonly plan: FirewallPlan;
   readonly program: Program;
 }
@@ -52,6 +49,11 @@ export function compileDocument(document: FirewallDocument, host: string): Compi
     hostAddresses: document.ownAddresses.map((address) => parseAddress(address, "address")),
   };
   const plan = firewallPlan(policies, world, options);
-  const program = firewallProgram(plan, document.cuts.map(flowOfCut));
-  return { document, policies, world, options, plan, program };
+  return cutting({ document, policies, plan }, document.cuts);
+}
+
+/** The same rules with other flows cut: nothing but the program depends on these. */
+export function cutting(compiled: Omit<Compiled, "program">, cuts: FirewallDocument["cuts"]): Compiled {
+  const program = firewallProgram(compiled.plan, cuts.map(flowOfCut));
+  return { ...compiled, document: { ...compiled.document, cuts }, program };
 }

@@ -4,13 +4,11 @@ import type { Family } from "../../model/address";
 import { firstAddress, lastAddress } from "../../model/cidr";
 import { allAddresses, families } from "../../policy/address-set";
 import { type Interval, successor } from "../../policy/intervals";
-import type { Policy } from "../../policy/rule";
 import { lowBits } from "../../policy/transport";
-import type { World } from "../../policy/world";
 import type { Cells } from "./cells";
 import { outcomeOf } from "./flows";
 import type { FailsafeSession } from "./own-host";
-import { firewallPlan, type PlanOptions } from "./plan";
+import type { FirewallPlan } from "./plan";
 
 export interface Lockout {
   readonly session: FailsafeSession;
@@ -22,9 +20,8 @@ export interface Lockout {
 
 const tcp = 6;
 
-/** What policies deny of `options.failsafe`, each rule that does it once for a session. */
-export function lockouts(policies: readonly Policy[], world: World, options: PlanOptions): readonly Lockout[] {
-  const { classes, own } = firewallPlan(policies, world, options);
+/** What a plan's policies deny of its failsafe, each rule that does it once for a session. */
+export function lockouts({ classes, own }: FirewallPlan): readonly Lockout[] {
   if (own === undefined) return [];
   return own.failsafe.flatMap((session) => {
     const found = familiesOf(session).flatMap((family) => {

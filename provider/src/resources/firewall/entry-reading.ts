@@ -5,6 +5,7 @@ import { firewallHits, ruleTotals } from "../../compile/firewall/hits";
 import { compileDocument, sameProgram } from "../../compile/firewall/compile";
 import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
+import { intentsOf } from "../../compile/fleet-intents";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
 import { adviceOn } from "../drift";
@@ -13,7 +14,7 @@ import { located } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
 import { foreignSentences } from "./foreign-rules";
 import { firewallSettings } from "./host-line";
-import { documentOf, entryIn, hostState } from "./host-plan";
+import { documentOf, entryIn } from "./host-plan";
 
 export interface FoundDrift {
   readonly host: string;
@@ -149,7 +150,7 @@ function settingDrift({ sysctls }: Snapshot): readonly string[] {
 }
 
 function siteDrift(host: FirewallHost, document: FirewallDocument, snapshot: Snapshot): readonly string[] {
-  const site = siteOf(hostState(snapshot).intents);
+  const site = siteOf(intentsOf(snapshot));
   if (JSON.stringify(site) === JSON.stringify(document.site)) return [];
   const known = compileDocument(document, host.uri).program;
   const wanted = compileDocument({ ...document, site, zones: zonesFor(site, document.zones) }, host.uri).program;

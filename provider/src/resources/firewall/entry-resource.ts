@@ -19,6 +19,7 @@ import type {
 import { PartialFailure } from "../../rpc/handlers";
 import type { Value, ValueMap } from "../../rpc/value";
 import { unknown } from "../../rpc/value";
+import { generationOf } from "../generation";
 import type { Hosts } from "../hosts";
 import { ownerOf } from "../owner";
 import type { FirewallChange, FirewallHost } from "./change";
@@ -204,6 +205,3 @@ const settledOutputs = { drift: [], pending: [] } as const;
 
 const listOf = (value: Value | undefined): readonly Value[] =>
   Array.isArray(value) ? (value as readonly Value[]) : [];
-
-const generationOf = (outputs: ValueMap): number | undefined =>
-  typeof outputs["generation"] === "number" ? outputs["generation"] : undefined;

@@ -7,14 +7,12 @@ import { scopeOf } from "../hosts";
 import type { FirewallChange, FirewallHost } from "./change";
 import { Gathering } from "./gathering";
 import { HostLine } from "./host-line";
-import type { HostPlan } from "./host-plan";
 import { Rollout, type RolloutRequest } from "./rollout";
 
 export interface FirewallOutcome {
   readonly generation: number;
   /** Hosts that may not have it, and why. */
   readonly missed: readonly { readonly host: FirewallHost; readonly error: SdnError }[];
-  readonly plans: readonly HostPlan[];
 }
 
 interface Waiting extends RolloutRequest {
@@ -78,7 +76,7 @@ export class FirewallFleet {
     const say = (message: string): void => waiting.forEach(({ context }) => context.status(message));
     const rollout = new Rollout(waiting, (host) => this.lineOf(host, lines), say, abort.signal, this.now);
     try {
-      const { generations, missed, plans } = await rollout.run();
+      const { generations, missed } = await rollout.run();
       for (const request of waiting) {
         const { hosts, settle } = request;
         settle({
@@ -87,7 +85,6 @@ export class FirewallFleet {
             const error = missed.get(host.uri);
             return error === undefined ? [] : [{ host, error }];
           }),
-          plans: hosts.flatMap(({ uri }) => plans.get(uri) ?? []),
         });
       }
     } catch (thrown) {

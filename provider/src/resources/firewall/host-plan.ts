@@ -1,7 +1,7 @@
 /** What becomes of one host's firewall by some changes: computed from what the host says, before anything is sent. */
 
 import type { Compiled } from "../../compile/firewall/compile";
-import { compileDocument, sameProgram } from "../../compile/firewall/compile";
+import { compileDocument, cutting, sameProgram } from "../../compile/firewall/compile";
 import { cutOf, flowOfCut } from "../../compile/firewall/cut-flow";
 import type { EntryChange, Failsafe, FirewallDocument } from "../../compile/firewall/document";
 import { changed, emptyDocument, isVacant, speaksOfHosts, zonesFor } from "../../compile/firewall/document";
@@ -9,6 +9,7 @@ import type { PolicySpec } from "../../compile/firewall/intent";
 import { lockouts } from "../../compile/firewall/lockout";
 import { flowsToCut } from "../../compile/firewall/flows";
 import { siteOf } from "../../compile/firewall/site";
+import { intentsOf } from "../../compile/fleet-intents";
 import type { Intent } from "../../compile/intent";
 import { formatCidr } from "../../model/cidr";
 import { SdnError } from "../../model/error";
@@ -40,11 +41,14 @@ export interface HostState {
   readonly addresses: readonly string[];
 }
 
-export function hostState({ firewall, ledger, host }: Snapshot, intents?: readonly Intent[]): HostState {
+/** `intents`: where they are not just what the host remembers. */
+export function hostState(snapshot: Snapshot, intents = intentsOf(snapshot)): HostState {
   return {
-    firewall,
-    intents: intents ?? [...ledger.values()].map((entry) => JSON.parse(entry.intent) as Intent),
-    addresses: [...host.links.values()].flatMap((link) => link.addresses.map((one) => one.replace(/\/\d+$/, ""))),
+    firewall: snapshot.firewall,
+    intents,
+    addresses: [...snapshot.host.links.values()].flatMap((link) =>
+      link.addresses.map((one) => one.replace(/\/\d+$/, "")),
+    ),
   };
 }
 
@@ -68,7 +72,7 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
   const vacant = isVacant(wanted);
   const compiled = vacant ? undefined : compileDocument(wanted, host.uri);
   if (compiled !== undefined) refuseLockout(host, compiled);
-  const after = compiled && withCuts(compiled, before, [...firewall.flows, ...firewall.ownFlows], host.uri);
+  const after = compiled && withCuts(compiled, before, [...firewall.flows, ...firewall.ownFlows]);
   const rules =
     after === undefined
       ? before !== undefined
@@ -90,9 +94,9 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
 
 /** What has to be added to a plan that was carried out, for flows that are open all the same. */
 export function lateCuts(plan: HostPlan, { firewall }: Snapshot): HostPlan | undefined {
-  const { host, after } = plan;
+  const { after } = plan;
   if (after === undefined) return undefined;
-  const wanted = withCuts(after, after, [...firewall.flows, ...firewall.ownFlows], host.uri);
+  const wanted = withCuts(after, after, [...firewall.flows, ...firewall.ownFlows]);
   const known = new Set(after.document.cuts.map((flow) => JSON.stringify(flow)));
   if (wanted.document.cuts.every((flow) => known.has(JSON.stringify(flow)))) return undefined;
   return { ...plan, before: after, after: wanted, generation: firewall.record?.generation, held: [] };
@@ -139,11 +143,11 @@ function failsafeOf(specs: readonly PolicySpec[], { session }: FirewallState): r
 }
 
 /** Not only who is at work now, but whom the fabric says it must always let in. */
-function refuseLockout(host: FirewallHost, { document, policies, world, options }: Compiled): void {
+function refuseLockout(host: FirewallHost, { document, plan }: Compiled): void {
   const off = new Set(
     Object.values(document.policies).flatMap(({ spec }) => (spec.failsafe === "off" ? [spec.name] : [])),
   );
-  const found = lockouts(policies, world, options).find(({ by }) => !off.has(by.slice(0, by.indexOf("/"))));
+  const found = lockouts(plan).find(({ by }) => !off.has(by.slice(0, by.indexOf("/"))));
   if (found === undefined) return;
   const { session, by, from } = found;
   const client = session.client === undefined ? "anywhere" : formatCidr(session.client);
@@ -157,13 +161,13 @@ function refuseLockout(host: FirewallHost, { document, policies, world, options 
   });
 }
 
-function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"], uri: string): Compiled {
+function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"]): Compiled {
   const open = parseFlows(flows.filter((line) => !isOver(line)));
   const earlier = (before?.document.cuts ?? []).map(flowOfCut);
   const { plan, policies, document } = after;
   const cuts = flowsToCut(plan, policies, open, document.now, earlier).map(cutOf);
   if (cuts.length === 0 && document.cuts.length === 0) return after;
-  return compileDocument({ ...document, cuts }, uri);
+  return cutting(after, cuts);
 }
 
 export type KnownEntry = FirewallDocument["policies"][string] | FirewallDocument["members"][string];

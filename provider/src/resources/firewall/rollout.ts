@@ -23,8 +23,6 @@ export interface RolloutResult {
   readonly generations: ReadonlyMap<RolloutRequest, number>;
   /** Hosts that may not have it, by URI: they did not answer, or did not follow when the change stood. */
   readonly missed: ReadonlyMap<string, SdnError>;
-  /** What the change leaves on each host that it reached, by URI. */
-  readonly plans: ReadonlyMap<string, HostPlan>;
 }
 
 /** What is said on the way. */
@@ -51,8 +49,7 @@ export class Rollout {
       this.plans.filter((plan) => plan.record && !plan.rules),
       ruled.length > 0,
     );
-    const plans = new Map(this.plans.map((plan) => [plan.host.uri, plan]));
-    return { generations, missed: this.missed, plans };
+    return { generations, missed: this.missed };
   }
 
   private hosts(): readonly FirewallHost[] {

@@ -1,4 +1,4 @@
-/** Endpoints as network namespaces of this machine that answer on ports and send what they are told to. */
+/** What runs in endpoints that are network namespaces of this machine: answers on ports, sends what it is told to. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,11 +15,11 @@ export interface ProbeWords {
   readonly localPort?: number;
 }
 
-const agent = join(__dirname, "..", "..", "support", "policy", "probe-agent.js");
+const agent = join(__dirname, "probe-agent.js");
 /** Less than the time after which a SYN is sent again (1 s), so that each probe is one packet. */
 const patience = 800;
 
-export class Boxes {
+export class ProbeAgents {
   private readonly agents = new Map<string, ChildProcess>();
   private readonly answers = new Map<number, (result: ProbeResult) => void>();
   private next = 1;
@@ -45,8 +45,14 @@ export class Boxes {
     });
   }
 
-  stop(): void {
-    for (const child of this.agents.values()) child.kill("SIGKILL");
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.agents.values()].map(async (child) => {
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        child.stdin?.end();
+        await ended;
+      }),
+    );
     this.agents.clear();
   }
 
