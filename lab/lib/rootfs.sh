@@ -41,7 +41,8 @@ hide_machine_files() {
   local upper=$1 entry
   for entry in /* /.[!.]*; do
     [[ -e $entry || -L $entry ]] || continue
-    printf '%s\n' "${ROOT_KEEPS[@]}" | grep -qxF "${entry#/}" || mknod "$upper$entry" c 0 0
+    # No pipe into `grep -q`: it ends at its first match, and with pipefail whoever still writes then fails.
+    [[ " ${ROOT_KEEPS[*]} " == *" ${entry#/} "* ]] || mknod "$upper$entry" c 0 0
   done
   for entry in "${ROOT_HIDES[@]}"; do
     [[ -e /$entry ]] || continue
