@@ -169,6 +169,20 @@ describe("a policy of a subnet", () => {
     expect((await inHost("h1", "nft", "list", "tables")).stdout).toContain("sdn_fw");
   });
 
+  test("as the first one of its hosts ends no open flow that it allows, and those that it forbids", async () => {
+    const open = (from: Box, to: Box): ReturnType<ProbeAgents["open"]> =>
+      agents.open(nameOf(from), { do: "tcp", from: addressOf(from), to: addressOf(to), port: 5432 });
+    const flows = { here: await open("web1", "db1"), across: await open("web1", "db2") };
+    const forbidden = { here: await open("job1", "db1"), across: await open("job1", "db2") };
+    const { stdout } = await stack.preview();
+    expect(stdout).not.toMatch(/10\.20\.1\.5 →/);
+    expect(stdout).toMatch(/10\.20\.1\.7 → 10\.20\.2\.5 tcp\/5432 by database\/default/);
+    expect(stdout).not.toContain("when the first policy comes");
+    await stack.up();
+    expect(await Promise.all(Object.values(flows).map(({ echo }) => echo()))).toEqual(["connected", "connected"]);
+    expect(await Promise.all(Object.values(forbidden).map(({ echo }) => echo()))).toEqual(["silent", "silent"]);
+  });
+
   test("lets the group in, on its port alone, on one host and across hosts, in both families", async () => {
     await stack.up();
     const seen = {

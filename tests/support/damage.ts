@@ -403,6 +403,20 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
       says: ({ map, key, value }) => `nftables map ${map}, ${key.join(" . ")}, is lo, should be ${value}`,
     },
   ],
+  zone: [
+    {
+      name: "deleted",
+      strike: (state, { bridge }) =>
+        spaceOf(state, undefined)?.tables.get("inet sdn")?.maps.get("zones")?.delete(bridge),
+      says: ({ bridge }) => `conntrack zone of ${bridge} is missing`,
+    },
+    {
+      name: "another one",
+      strike: (state, { bridge }) =>
+        spaceOf(state, undefined)?.tables.get("inet sdn")?.maps.get("zones")?.set(bridge, { value: "9", mark: "" }),
+      says: ({ bridge, zone }) => `conntrack zone of ${bridge} is 9, should be ${zone}`,
+    },
+  ],
   "container-guard": [
     {
       name: "an element is deleted",

@@ -90,6 +90,7 @@ function contentsOf(intents: readonly Intent[]): Accounted {
     if (step.kind === "nft-chain") chains.add(`${step.where} ${step.chain.name}`);
     if (step.kind === "nft-element") elements.add(`${step.family} ${step.set} ${step.value.join(" . ")}`);
     if (step.kind === "nft-map") elements.add(`inet ${step.map} ${step.key.join(" . ")}`);
+    if (step.kind === "zone") elements.add(`inet zones ${step.bridge}`);
     if (step.kind === "container-guard") guardsContainers = true;
   }
   const speaking = intents.filter(({ kind }) => kind === "router" || kind === "segment");

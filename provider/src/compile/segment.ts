@@ -13,6 +13,7 @@ import {
 } from "./names";
 import { routeSteps } from "./segment-routes";
 import type { DockerPool, Step } from "./step";
+import { zoneFor } from "./zones";
 
 /** A subnet on a host: a bridge without an address, a VXLAN port, and a leg of the router with two addresses. */
 export function segmentSteps(intent: SegmentIntent): readonly Step[] {
@@ -31,6 +32,7 @@ function switchSteps(intent: SegmentIntent): readonly Step[] {
     // Isolation first: the bridge is never up without it.
     { kind: "nft-element", family: "inet", set: "bridges", value: [bridge] },
     { kind: "nft-element", family: "inet", set: "pairs", value: [bridge, bridge] },
+    { kind: "zone", bridge, zone: zoneFor(vni) },
     { kind: "bridge", name: bridge, mtu, mac, mark },
     { kind: "vxlan", name: device, vni, local: intent.underlay, port: intent.port, mtu, bridge, mark },
     { kind: "flood", device, peers: intent.peers },

@@ -112,6 +112,8 @@ export type Step =
       readonly value: string;
       readonly mark: string;
     }
+  /** The bridge's conntrack zone: this one, or where another bridge of the host has it, the next one that none has. */
+  | { readonly kind: "zone"; readonly bridge: string; readonly zone: number }
   /** Elements of the bridge table about a container's port: `%` is the port, `MAC` and `LINK-LOCAL` its addresses. */
   | {
       readonly kind: "container-guard";

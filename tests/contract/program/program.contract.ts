@@ -10,6 +10,7 @@ import { foreignOf, foreignSentences, foreignWords } from "../../../provider/src
 import { markOf, routerNamespace } from "../../../provider/src/compile/names";
 import { driftOf } from "../../../provider/src/compile/plan";
 import type { Words } from "../../../provider/src/compile/steps";
+import { zoneCount, zonesOf } from "../../../provider/src/compile/zones";
 import { SdnError } from "../../../provider/src/model/error";
 import type { Snapshot } from "../../../provider/src/model/snapshot";
 import type { FragmentResult, Report } from "../../../provider/src/render/report";
@@ -378,6 +379,34 @@ const routing: readonly Case[] = [
       expect([...(await drift(internal)), ...(await drift(router))]).toEqual([]);
       expect(await apply(segment, internal, 2)).toEqual(ok(3));
       expect(await drift(segment)).toEqual([]);
+    },
+  },
+];
+
+const zones: readonly Case[] = [
+  {
+    name: "gives each bridge a conntrack zone of its own, also where two want the same one",
+    check: async ({ apply, remove, drift, report, router, segment }) => {
+      const twin: SegmentIntent = { ...segment, vni: segment.vni + zoneCount, internal: true };
+      for (const intent of [router, segment, twin]) expect(await apply(intent)).toEqual(ok(1));
+      expect([...(await drift(segment)), ...(await drift(twin))]).toEqual([]);
+      expect([...zonesOf(await report([]))].sort()).toEqual([
+        ["sdn-b-5001", 5001],
+        ["sdn-b-70536", 5002],
+      ]);
+      await remove(segment);
+      expect([...zonesOf(await report([]))]).toEqual([["sdn-b-70536", 5002]]);
+    },
+  },
+  {
+    name: "gives them again at a start of the host",
+    check: async ({ machine, apply, drift, report, again, router, segment }) => {
+      for (const intent of [router, segment]) await apply(intent);
+      await machine.restart();
+      expect(zonesOf(await report([])).size).toBe(0);
+      await again("restore");
+      expect(await drift(segment)).toEqual([]);
+      expect([...zonesOf(await report([]))]).toEqual([["sdn-b-5001", 5001]]);
     },
   },
 ];
@@ -813,6 +842,7 @@ const cases = {
   removal,
   peering,
   routing,
+  zones,
   translation,
   refusals,
   persistence,

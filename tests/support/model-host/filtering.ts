@@ -45,7 +45,7 @@ const hostTable = (state: ModelState, family: string): ModelTable | undefined =>
   state.namespaces.get("-")?.tables.get(`${family} sdn`);
 const shown = (value: string): string => value.replaceAll("/", " . ").replaceAll("+", "/");
 
-/** Sets that are declared as text: what the transaction after it takes for granted. */
+/** Sets and maps that are declared as text: what the transaction after it takes for granted. */
 function declareSets({ state }: Step, where: string, word: string): void {
   const { tables } = space(state, where);
   for (const line of word === "-" ? [] : atob(word).trim().split("\n")) {
@@ -54,6 +54,7 @@ function declareSets({ state }: Step, where: string, word: string): void {
     const table: ModelTable = tables.get(key) ?? { chains: new Map(), sets: new Map(), maps: new Map() };
     tables.set(key, table);
     if (kind === "set" && !table.sets.has(set)) table.sets.set(set, new Set());
+    if (kind === "map" && !table.maps.has(set)) table.maps.set(set, new Map());
   }
 }
 
@@ -76,6 +77,16 @@ function ensureMap({ state }: Step, map = "", key = "", value = "", mark = ""): 
   elements.set(shown(key), { value, mark });
 }
 
+function ensureZone({ state }: Step, bridge = "", wanted = ""): void {
+  const zones = hostTable(state, "inet")?.maps.get("zones");
+  if (zones === undefined) throw new Refusal("remote-failure", "No such file or directory");
+  if (zones.get(bridge)?.value === wanted) return;
+  const taken = new Set([...zones].flatMap(([other, { value }]) => (other === bridge ? [] : [value])));
+  let zone = wanted;
+  while (taken.has(zone)) zone = String((Number(zone) % 65_535) + 1);
+  zones.set(bridge, { value: zone, mark: "" });
+}
+
 export const filtering: Readonly<Record<string, Operation>> = {
   nft_table: (step, where = "", word = "", sets = "-") => {
     declareSets(step, where, sets);
@@ -86,6 +97,10 @@ export const filtering: Readonly<Record<string, Operation>> = {
   },
   nft_elements: ensureElements,
   nft_map: ensureMap,
+  zone: ensureZone,
+  remove_zone: ({ state }, bridge = "") => {
+    hostTable(state, "inet")?.maps.get("zones")?.delete(bridge);
+  },
   remove_nft_element: ({ state }, family = "", set = "", value = "") => {
     hostTable(state, family)?.sets.get(set)?.delete(shown(value));
   },
@@ -100,7 +115,7 @@ export const filtering: Readonly<Record<string, Operation>> = {
       records.some((line) => words.some((text) => ` ${line} `.includes(` ${text} `)));
     switch (kind) {
       case "element":
-        if (mentions(`${name}=${value}`, `nft_map ${name} ${value}`)) return;
+        if (mentions(`${name}=${value}`, `nft_map ${name} ${value}`, `${name.replace(/s$/, "")} ${value}`)) return;
         table?.sets.get(name)?.delete(shown(value));
         table?.maps.get(name)?.delete(shown(value));
         return;

@@ -1,5 +1,5 @@
 import type { FirewallDocument, Site } from "../../../provider/src/compile/firewall/document";
-import { changed, emptyDocument, isVacant, zonesFor } from "../../../provider/src/compile/firewall/document";
+import { changed, emptyDocument, isVacant } from "../../../provider/src/compile/firewall/document";
 import { holdWords } from "../../../provider/src/compile/firewall/hold";
 import type { MemberSpec } from "../../../provider/src/compile/firewall/intent";
 import { siteOf } from "../../../provider/src/compile/firewall/site";
@@ -67,24 +67,6 @@ describe("what a host has", () => {
     const other = { ...port, name: "web0" };
     const all: readonly Intent[] = [segment, port, other, peering, { ...segment, vni: 5002 }];
     expect(siteOf([...all].reverse())).toEqual(siteOf(all));
-  });
-});
-
-describe("conntrack zones", () => {
-  const siteWith = (...vnis: readonly number[]): Site => ({
-    ...emptyDocument.site,
-    segments: vnis.map((vni) => ({ vni, routerVni: 1, cidrs: [], ranges: [] })),
-  });
-
-  test.each<[string, readonly number[], FirewallDocument["zones"], FirewallDocument["zones"]]>([
-    ["a zone is the VNI where it fits", [5001, 5002], {}, { 5001: 5001, 5002: 5002 }],
-    ["a VNI beyond the zones wraps round", [65_536, 131_071], {}, { 65536: 1, 131071: 1 + 1 }],
-    ["two that want the same zone get different ones", [1, 65_536], {}, { 1: 1, 65536: 2 }],
-    ["a segment keeps its zone when another one comes", [1, 65_536], { 65536: 1 }, { 1: 2, 65536: 1 }],
-    ["a zone of a segment that went is free again", [65_536], { 1: 1 }, { 65536: 1 }],
-    ["after the last zone comes the first", [65_535, 131_070], {}, { 65535: 65_535, 131070: 1 }],
-  ])("%s", (_what, vnis, known, wanted) => {
-    expect(zonesFor(siteWith(...vnis), known)).toEqual(wanted);
   });
 });
 

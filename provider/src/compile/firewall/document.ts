@@ -4,6 +4,7 @@
  * a change be sent as the difference of two programs.
  */
 
+import { assignZones } from "../zones";
 import type { MemberSpec, PolicySpec } from "./intent";
 
 /** The record's key on the host, and its mark: the document has entries of many owners. */
@@ -75,7 +76,7 @@ export interface FirewallDocument {
   /** By `VNI/NAME`. */
   readonly members: Readonly<Record<string, Entry<MemberSpec>>>;
   readonly site: Site;
-  /** Conntrack zone of each segment, by VNI; it stays while the segment does, since another one loses all flows. */
+  /** Conntrack zone of each segment, by VNI: its bridge's on the host. Another one would lose all flows. */
   readonly zones: Readonly<Record<string, number>>;
   readonly failsafe: readonly Failsafe[];
   /** The host's own addresses, where a policy applies to the host itself: they tell its flows from those it passes on. */
@@ -131,19 +132,15 @@ function sorted<T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> {
 
 export const memberKey = ({ vni, name }: MemberSpec): string => `${vni}/${name}`;
 
-const zoneCount = 65_535;
-
-/** A zone for each segment of the site: the one it had, else one that follows from its VNI, else the next free one. */
-export function zonesFor(site: Site, known: FirewallDocument["zones"]): FirewallDocument["zones"] {
-  const vnis = site.segments.map(({ vni }) => vni).sort((one, other) => one - other);
-  const zones = new Map(vnis.flatMap((vni) => (known[vni] === undefined ? [] : [[vni, known[vni]] as const])));
-  const taken = new Set(zones.values());
-  for (const vni of vnis) {
-    if (zones.has(vni)) continue;
-    let zone = ((vni - 1) % zoneCount) + 1;
-    while (taken.has(zone)) zone = (zone % zoneCount) + 1;
-    taken.add(zone);
-    zones.set(vni, zone);
-  }
-  return Object.fromEntries(vnis.map((vni) => [String(vni), zones.get(vni) as number]));
+/** @param found the zones that bridges have on the host, by their names */
+export function zonesFor(
+  { segments }: Site,
+  found: ReadonlyMap<string, number>,
+  known: FirewallDocument["zones"],
+): FirewallDocument["zones"] {
+  return assignZones(
+    segments.map(({ vni }) => vni),
+    found,
+    known,
+  );
 }

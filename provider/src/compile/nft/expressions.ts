@@ -24,6 +24,8 @@ export const established: Statement = {
 
 /** Before the `filter` priority (0), so that nobody's accept there comes first; a drop is final wherever it is. */
 export const beforeFilter = -10;
+/** Before conntrack looks (-200), and before the firewall's own table (-300), which then finds the zone given. */
+export const beforeConntrack = -310;
 /** Before Docker's and others' source NAT (100). */
 export const beforeSourceNat = 99;
 

@@ -7,7 +7,7 @@ export type Expression =
   | number
   | { readonly meta: { readonly key: "iifname" | "oifname" } }
   | { readonly meta: { readonly key: "l4proto" } }
-  | { readonly ct: { readonly key: "state" | "status" } }
+  | { readonly ct: { readonly key: "state" | "status" | "zone" } }
   | { readonly ct: { readonly key: "ip daddr" | "ip6 daddr" | "proto-dst"; readonly dir: "original" } }
   | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly range: readonly [number, number] }
@@ -43,12 +43,7 @@ export type Family = "inet" | "bridge";
 export interface Table {
   readonly family: Family;
   readonly sets: readonly (TypedSet | ExampleSet)[];
-  readonly maps: readonly {
-    readonly name: string;
-    readonly type: string | readonly string[];
-    readonly map: string;
-    readonly flags?: readonly string[];
-  }[];
+  readonly maps: readonly (TypedMap | ExampleMap)[];
   readonly chains: readonly (Chain | Branch)[];
 }
 
@@ -58,11 +53,25 @@ export interface TypedSet {
   readonly flags?: readonly "interval"[];
 }
 
+export interface TypedMap {
+  readonly name: string;
+  readonly type: string | readonly string[];
+  readonly map: string;
+  readonly flags?: readonly string[];
+}
+
 /** A set whose type is that of an expression. nft's JSON has no word for that, so it is declared as text. */
 export interface ExampleSet {
   readonly name: string;
   readonly typeof: string;
   readonly flags?: readonly "interval"[];
+}
+
+/** The same of a map: `map` is the expression that has a value's type. */
+export interface ExampleMap {
+  readonly name: string;
+  readonly typeof: string;
+  readonly map: string;
 }
 
 export interface Chain {
@@ -89,7 +98,7 @@ export function tableCommands(table: Table): readonly Command[] {
   return [
     { add: { table: { family: table.family, name: tableName } } },
     ...table.sets.flatMap((set) => ("type" in set ? [{ add: { set: { ...at, ...set } } }] : [])),
-    ...table.maps.map((map) => ({ add: { map: { ...at, ...map } } })),
+    ...table.maps.flatMap((map) => ("type" in map ? [{ add: { map: { ...at, ...map } } }] : [])),
     ...table.chains.map((chain) => addChain(table.family, chain)),
     ...table.chains.map(({ name }) => ({ flush: { chain: { ...at, name } } })),
     ...table.chains.flatMap((chain) => addRules(table.family, chain)),
@@ -127,16 +136,21 @@ export function fingerprints(chain: Branch): readonly string[] {
   return chain.rules.map((rule) => `sdn:${hash64(JSON.stringify(rule)).toString(36)}`);
 }
 
-/** The sets that the transaction takes for granted, as lines for nft. */
+/** The sets and maps that the transaction takes for granted, as lines for nft. */
 export function exampleSetLines(table: Table): readonly string[] {
   const sets = table.sets.filter((set) => "typeof" in set);
-  if (sets.length === 0) return [];
+  const maps = table.maps.filter((map) => "typeof" in map);
+  if (sets.length + maps.length === 0) return [];
   return [
     `add table ${table.family} ${tableName}`,
     ...sets.map(({ name, typeof: example, flags = [] }) => {
       const options = flags.length === 0 ? "" : `flags ${flags.join(",")}; `;
       return `add set ${table.family} ${tableName} ${name} { typeof ${example}; ${options}}`;
     }),
+    ...maps.map(
+      ({ name, typeof: example, map }) =>
+        `add map ${table.family} ${tableName} ${name} { typeof ${example} : ${map}; }`,
+    ),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { hostBridge } from "./bridge";
 import {
   accept,
+  beforeConntrack,
   beforeDestinationNat,
   beforeFilter,
   beforeSourceNat,
@@ -14,7 +15,7 @@ import {
   payload,
   translated,
 } from "./expressions";
-import type { Family, Rule, Table } from "./json";
+import type { Expression, Family, Rule, Table } from "./json";
 import { exampleSetLines, tableCommands } from "./json";
 
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
@@ -23,6 +24,10 @@ const intoNetworks: readonly Rule[] = (["ip", "ip6"] as const).map((family) => {
   const key = { concat: [payload(family, "daddr"), { meta: { key: "l4proto" } }, payload("th", "dport")] } as const;
   return [{ dnat: { family, addr: { map: { key, data: family === "ip" ? "@ports4" : "@ports6" } } } }];
 });
+
+const zoneOf = (bridge: Expression): Rule => [
+  { mangle: { key: { ct: { key: "zone" } }, value: { map: { key: bridge, data: "@zones" } } } },
+];
 
 /**
  * The host's own tables: nothing that a tenant sends reaches the host or another tenant, except what an uplink
@@ -45,8 +50,18 @@ const hostInet: Table = {
     // Addresses of routers' links that leave with a chosen address of the host.
     { name: "sources4", type: "ipv4_addr", map: "ipv4_addr" },
     { name: "sources6", type: "ipv6_addr", map: "ipv6_addr" },
+    // Bridges' conntrack zones: they are there before the first policy, so that it ends no flow that it allows.
+    { name: "zones", typeof: "iifname", map: "ct zone" },
   ],
   chains: [
+    {
+      name: "zone_in",
+      type: "filter",
+      hook: "prerouting",
+      priority: beforeConntrack,
+      rules: [zoneOf(iifname)],
+    },
+    { name: "zone_out", type: "filter", hook: "output", priority: beforeConntrack, rules: [zoneOf(oifname)] },
     {
       name: "prerouting",
       type: "nat",
@@ -126,8 +141,8 @@ const routerInet: Table = {
   ],
 };
 
-/** Sets that the transaction below takes for granted. */
-export const hostSets = exampleSetLines(hostBridge);
+/** Sets and maps that the transaction below takes for granted. */
+export const hostSets = [...exampleSetLines(hostInet), ...exampleSetLines(hostBridge)];
 export const hostTables = [...tableCommands(hostInet), ...tableCommands(hostBridge)];
 export const routerTables = tableCommands(routerInet);
 

@@ -1,6 +1,7 @@
 import { hostSets, hostTables, routerTables, wantedRules } from "../nft/tables";
 import { chainCommands, fingerprints, nftWord, textWord } from "../nft/json";
 import type { Where } from "../step";
+import { zonesOf } from "../zones";
 import type { StepMeaning } from "./meaning";
 import { namespaceOf, placeOf, unequal } from "./meaning";
 
@@ -83,6 +84,20 @@ export const nftMap: StepMeaning<"nft-map"> = {
     const value = snapshot.host.tables.get("inet sdn")?.maps.get(step.map)?.get(key);
     if (value === undefined) return [`nftables map ${step.map} lacks ${key}`];
     return unequal(`nftables map ${step.map}, ${key},`, value, step.value);
+  },
+};
+
+export const zone: StepMeaning<"zone"> = {
+  identity: (step) => step.bridge,
+  ensure: (step) => ["zone", step.bridge, step.zone],
+  remove: (step) => ["remove_zone", step.bridge],
+  differences: (step, snapshot) => {
+    const zones = zonesOf(snapshot);
+    const found = zones.get(step.bridge);
+    if (found === undefined) return [`conntrack zone of ${step.bridge} is missing`];
+    const others = [...zones].flatMap(([bridge, one]) => (bridge === step.bridge ? [] : [one]));
+    const isNext = others.includes(step.zone) && !others.includes(found);
+    return isNext ? [] : unequal(`conntrack zone of ${step.bridge}`, found, step.zone);
   },
 };
 

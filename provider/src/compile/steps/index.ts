@@ -3,7 +3,7 @@ import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
 import { adoptedDockerNetwork, adoptedLink } from "./adoption";
 import { containerGuard, dockerConnection, dockerNetwork } from "./docker";
-import { forwardAccept, nftChain, nftElement, nftMap, nftTable } from "./filtering";
+import { forwardAccept, nftChain, nftElement, nftMap, nftTable, zone } from "./filtering";
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
 import type { StepMeaning, Words } from "./meaning";
 import { rule, tableRoute } from "./policy-routing";
@@ -30,6 +30,7 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "nft-element": nftElement,
   "nft-chain": nftChain,
   "nft-map": nftMap,
+  zone,
   "forward-accept": forwardAccept,
   "adopted-link": adoptedLink,
   "adopted-docker-network": adoptedDockerNetwork,

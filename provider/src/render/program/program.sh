@@ -21,6 +21,7 @@ locked=
 paths=
 lock_wait=60
 table_made=
+zones_known=
 words=
 seen=/run/sdn.seen
 generation=0
@@ -103,6 +104,7 @@ undo_all() {
       nft-chain) refill_chain "$a" "$b" "$c" ;;
       nft-map-del) nft delete element inet sdn "$a" "$(element "$b")" ;;
       nft-map-add) nft add element inet sdn "$a" "{ $(parts "$b") $(printf '%s' "$c" | base64 -d) }" ;;
+      zone) zones_known='' && set_zone "$a" "$b" ;;
       nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
       iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
       iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
@@ -113,6 +115,7 @@ undo_all() {
     esac >/dev/null 2>&1
   done
   undo_list=
+  zones_known=
   last_links=
   last_elements=
   last_chains=
@@ -830,6 +833,42 @@ op_nft_map() { # MAP KEY VALUE MARK: two resources that want the same key are a 
   undo nft-map-del "$1" "$2"
 }
 
+know_zones() { # bridges and their conntrack zones, read once a run
+  [ -z "$zones_known" ] || return 0
+  zones=$(nft list map inet sdn zones 2>/dev/null | tr ',' '\n' | sed -n 's/.*"\([^"]*\)" : \([0-9]*\).*/\1 \2/p')
+  zones_known=yes
+}
+find_zone() { # BRIDGE: sets zone_had to its own, and zones_taken to those of the others
+  zone_had='' zones_taken=' '
+  know_zones
+  IFS=$newline
+  for one_zone in $zones; do
+    case $one_zone in
+      "$1 "*) zone_had=${one_zone#* } ;;
+      *) zones_taken="$zones_taken${one_zone#* } " ;;
+    esac
+  done
+  IFS=$blanks
+}
+set_zone() { # BRIDGE ZONE|-: in one transaction
+  find_zone "$1"
+  zone_words=
+  [ -z "$zone_had" ] || zone_words="delete element inet sdn zones { \"$1\" }; "
+  [ "$2" = - ] || zone_words="${zone_words}add element inet sdn zones { \"$1\" : $2 }"
+  [ -z "$zone_words" ] || nft "$zone_words"
+}
+op_zone() { # BRIDGE ZONE: that one, or where another bridge has it, the next that is free
+  find_zone "$1"
+  zone=$2
+  while [ "$zone" != "$zone_had" ]; do
+    case $zones_taken in *" $zone "*) zone=$((zone % 65535 + 1)) ;; *) break ;; esac
+  done
+  [ "$zone" != "$zone_had" ] || return 0
+  undo zone "$1" "${zone_had:--}"
+  try set_zone "$1" "$zone" || return 1
+  if [ -z "$zone_had" ]; then zones=$zones$newline$1\ $zone; else zones_known=; fi
+}
+
 docker_user() { # TOOL OPERATION IN OUT MARK: the rule by which DOCKER-USER lets a segment's packets pass
   "$1" -w 10 "$2" DOCKER-USER -i "$3" -o "$4" -m comment --comment "$5" -j ACCEPT
 }
@@ -1112,7 +1151,7 @@ op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is 
 op_remove_foreign() { # WHERE FAMILY chain|set|map|element NAME [ELEMENT]: goes when all else is done
   case $3 in
     element)
-      ! grep -rqwF -e "$4=$5" -e "nft_map $4 $5" "$state/resources" || return 0
+      ! grep -rqwF -e "$4=$5" -e "nft_map $4 $5" -e "${4%s} $5" "$state/resources" || return 0
       nft_in "$1" get element "$2" sdn "$4" "$(element "$5")" >/dev/null 2>&1 || return 0 ;;
     *)
       ! grep -rqwF -e "nft_chain $1 $4" "$state/resources" || return 0
@@ -1144,6 +1183,13 @@ op_remove_nft_map() { # MAP KEY MARK
   found_key=$(entry_key "$entry") found_rest=$(entry_rest "$entry")
   try nft delete element inet sdn "$1" "$(element "$found_key")" || return 1
   undo nft-map-add "$1" "$found_key" "$found_rest"
+}
+op_remove_zone() { # BRIDGE
+  find_zone "$1"
+  [ -n "$zone_had" ] || return 0
+  undo zone "$1" "$zone_had"
+  try set_zone "$1" -
+  zones_known=
 }
 op_remove_forward_accept() { # IN OUT MARK
   for tool in iptables ip6tables; do
@@ -1486,7 +1532,7 @@ perform() { # OPERATION WORD…
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
-      nft_table | nft_elements | nft_chain | nft_map | forward_accept | docker_network | docker_connection | container_guard | \
+      nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
       adopt_link | adopt_docker_network | \
       firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;

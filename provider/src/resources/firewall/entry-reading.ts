@@ -6,6 +6,7 @@ import { compileDocument, sameProgram } from "../../compile/firewall/compile";
 import { type FirewallDocument, zonesFor } from "../../compile/firewall/document";
 import { siteOf } from "../../compile/firewall/site";
 import { intentsOf } from "../../compile/fleet-intents";
+import { zonesOf } from "../../compile/zones";
 import type { Snapshot } from "../../model/snapshot";
 import type { CallContext } from "../../rpc/handlers";
 import { adviceOn } from "../drift";
@@ -153,7 +154,8 @@ function siteDrift(host: FirewallHost, document: FirewallDocument, snapshot: Sna
   const site = siteOf(intentsOf(snapshot));
   if (JSON.stringify(site) === JSON.stringify(document.site)) return [];
   const known = compileDocument(document, host.uri).program;
-  const wanted = compileDocument({ ...document, site, zones: zonesFor(site, document.zones) }, host.uri).program;
+  const zones = zonesFor(site, zonesOf(snapshot), document.zones);
+  const wanted = compileDocument({ ...document, site, zones }, host.uri).program;
   return sameProgram(known, wanted)
     ? []
     : ["the firewall was not told what the host has now (a subnet or an endpoint came or went)"];

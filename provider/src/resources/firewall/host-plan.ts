@@ -11,6 +11,7 @@ import { flowsToCut } from "../../compile/firewall/flows";
 import { siteOf } from "../../compile/firewall/site";
 import { intentsOf } from "../../compile/fleet-intents";
 import type { Intent } from "../../compile/intent";
+import { zonesOf } from "../../compile/zones";
 import { formatCidr } from "../../model/cidr";
 import { SdnError } from "../../model/error";
 import { parsePorts } from "../../policy/parse";
@@ -39,6 +40,8 @@ export interface HostState {
   readonly intents: readonly Intent[];
   /** Without prefix lengths. */
   readonly addresses: readonly string[];
+  /** Conntrack zones of bridges. */
+  readonly zones: ReadonlyMap<string, number>;
 }
 
 /** `intents`: where they are not just what the host remembers. */
@@ -46,6 +49,7 @@ export function hostState(snapshot: Snapshot, intents = intentsOf(snapshot)): Ho
   return {
     firewall: snapshot.firewall,
     intents,
+    zones: zonesOf(snapshot),
     addresses: [...snapshot.host.links.values()].flatMap((link) =>
       link.addresses.map((one) => one.replace(/\/\d+$/, "")),
     ),
@@ -109,7 +113,7 @@ export function documentOf({ record }: FirewallState): FirewallDocument | undefi
 /** The document with what the host has now. */
 function settled(
   document: FirewallDocument,
-  { firewall, intents, addresses }: HostState,
+  { firewall, intents, addresses, zones }: HostState,
   now: number,
 ): FirewallDocument {
   const site = siteOf(intents);
@@ -117,7 +121,7 @@ function settled(
   return {
     ...document,
     site,
-    zones: zonesFor(site, document.zones),
+    zones: zonesFor(site, zones, document.zones),
     failsafe: failsafeOf(specs, firewall),
     ownAddresses: speaksOfHosts(specs) ? [...addresses].sort() : [],
     now,

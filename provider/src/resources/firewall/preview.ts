@@ -16,6 +16,7 @@ import { hostState, planHost } from "./host-plan";
 import { checkProgram, lookAt } from "./host-line";
 import { foreignSentences } from "./foreign-rules";
 import { openFlowSentences } from "./open-flows";
+import { unseenQuery, unseenSentences } from "./unseen-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
 const freshFor = 15_000;
@@ -88,7 +89,7 @@ export class FirewallPreview {
     const known = this.looks.get(uri);
     if (known !== undefined && this.now() - known.at < freshFor) return known.snapshot;
     const read = (): Promise<Snapshot> =>
-      lookAt(this.hosts.session(connection), true, context.signal, [["query_foreign"]]);
+      lookAt(this.hosts.session(connection), true, context.signal, [["query_foreign"], unseenQuery]);
     const snapshot = this.hosts.progress.during(name, context, read);
     // One that failed is asked again by the next policy.
     snapshot.catch(() => this.looks.delete(uri));
@@ -114,9 +115,8 @@ export class FirewallPreview {
     // Once a host and run: it does not depend on the policy.
     if (this.said.has(host.uri)) return;
     this.said.add(host.uri);
-    if ((before?.policies.length ?? 0) === 0 && after.plan.guarded.length > 0) {
-      warn("it has no policies yet: TCP connections that are open on its bridges end when the first one comes");
-    }
+    if ((before?.policies.length ?? 0) === 0)
+      for (const sentence of unseenSentences(after.plan, snapshot)) warn(sentence);
     for (const sentence of foreignSentences(snapshot)) context.log("info", `host ${host.name}: ${sentence}`);
   }
 }
