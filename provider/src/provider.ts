@@ -4,6 +4,7 @@ import { fabric } from "./components/fabric";
 import { firewallPolicy } from "./components/firewall-policy";
 import { networkPeering } from "./components/network-peering";
 import { securityGroup } from "./components/security-group";
+import { serviceEntry } from "./components/service-entry";
 import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
 import { GetAddressPlan } from "./functions/get-address-plan";
@@ -21,9 +22,10 @@ import { FirewallPreview } from "./resources/firewall/preview";
 import { HostHandler } from "./resources/host";
 import { HostResource } from "./resources/host-resource";
 import { Hosts } from "./resources/hosts";
-import { adoptedKind, peeringKind, portKind, routerKind, segmentKind } from "./resources/linux";
+import { adoptedKind, peeringKind, portKind, routerKind, segmentKind, serviceKind } from "./resources/linux";
 import { networkAllocationKind } from "./resources/network-allocation";
 import { peeringAllocationKind } from "./resources/peering-allocation";
+import { serviceAllocationKind } from "./resources/service-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
 import { subnetAllocationKind } from "./resources/subnet-allocation";
 import type { ComponentHandler, CustomResourceHandler, FunctionHandler, Handlers } from "./rpc/handlers";
@@ -59,12 +61,14 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
     "sdn:ipam:PeeringAllocation": () => new AllocationHandler(peeringAllocationKind, hosts, book),
+    "sdn:ipam:ServiceAllocation": () => new AllocationHandler(serviceAllocationKind, hosts, book),
     "sdn:ipam:SubnetAllocation": () => new AllocationHandler(subnetAllocationKind, hosts, book),
     "sdn:linux:AdoptedSegment": () => new HostResource(adoptedKind, hosts, firewalls),
     "sdn:linux:Peering": () => new HostResource(peeringKind, hosts, firewalls),
     "sdn:linux:Port": () => new HostResource(portKind, hosts, firewalls),
     "sdn:linux:Router": () => new HostResource(routerKind, hosts, firewalls),
     "sdn:linux:Segment": () => new HostResource(segmentKind, hosts, firewalls),
+    "sdn:linux:Service": () => new HostResource(serviceKind, hosts, firewalls),
     "sdn:linux:SharedPort": () => new SharedPortHandler(hosts),
   };
   const componentTable: Table<keyof typeof components, ComponentHandler> = {
@@ -74,6 +78,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:FirewallPolicy": () => firewallPolicy,
     "sdn:index:NetworkPeering": () => networkPeering,
     "sdn:index:SecurityGroup": () => securityGroup,
+    "sdn:index:ServiceEntry": () => serviceEntry,
     "sdn:index:Subnet": () => subnet(hosts.vteps),
     "sdn:index:VirtualNetwork": () => virtualNetwork,
   };

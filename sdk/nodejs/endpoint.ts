@@ -56,6 +56,10 @@ export class Endpoint extends pulumi.ComponentResource {
      */
     declare public readonly macAddress: pulumi.Output<string | undefined>;
     /**
+     * False where another MAC address may be behind the port: of an `interface` without `macAddress`.
+     */
+    declare public /*out*/ readonly macKnown: pulumi.Output<boolean | undefined>;
+    /**
      * The container's network mode.
      */
     declare public /*out*/ readonly networkMode: pulumi.Output<string | undefined>;
@@ -96,6 +100,7 @@ export class Endpoint extends pulumi.ComponentResource {
             resourceInputs["dockerNetworkName"] = undefined /*out*/;
             resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["hostUri"] = undefined /*out*/;
+            resourceInputs["macKnown"] = undefined /*out*/;
             resourceInputs["networkMode"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["subnetVni"] = undefined /*out*/;
@@ -107,6 +112,7 @@ export class Endpoint extends pulumi.ComponentResource {
             resourceInputs["ipv6Address"] = undefined /*out*/;
             resourceInputs["labels"] = undefined /*out*/;
             resourceInputs["macAddress"] = undefined /*out*/;
+            resourceInputs["macKnown"] = undefined /*out*/;
             resourceInputs["networkMode"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["subnetVni"] = undefined /*out*/;

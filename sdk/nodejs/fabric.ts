@@ -32,9 +32,17 @@ export class Fabric extends pulumi.ComponentResource {
      */
     declare public readonly addressPools: pulumi.Output<string[]>;
     /**
+     * DNS domain of service entries.
+     */
+    declare public readonly domain: pulumi.Output<string>;
+    /**
      * The hosts, as networks use them.
      */
     declare public readonly hosts: pulumi.Output<any[]>;
+    /**
+     * The same for IPv6.
+     */
+    declare public readonly ipv6ServiceCidr: pulumi.Output<string>;
     /**
      * The same for IPv6.
      */
@@ -51,6 +59,10 @@ export class Fabric extends pulumi.ComponentResource {
      * Addresses that belong to others.
      */
     declare public readonly reservedCidrs: pulumi.Output<outputs.ReservedCidr[] | undefined>;
+    /**
+     * Virtual addresses of service entries.
+     */
+    declare public readonly serviceCidr: pulumi.Output<string>;
     /**
      * Addresses of the links between routers and hosts.
      */
@@ -79,21 +91,27 @@ export class Fabric extends pulumi.ComponentResource {
                 throw new Error("Missing required property 'hosts'");
             }
             resourceInputs["addressPools"] = args?.addressPools;
+            resourceInputs["domain"] = args?.domain;
             resourceInputs["hosts"] = args?.hosts;
+            resourceInputs["ipv6ServiceCidr"] = args?.ipv6ServiceCidr;
             resourceInputs["ipv6TransitCidr"] = args?.ipv6TransitCidr;
             resourceInputs["management"] = args?.management;
             resourceInputs["mtu"] = args?.mtu;
             resourceInputs["reservedCidrs"] = args?.reservedCidrs;
+            resourceInputs["serviceCidr"] = args?.serviceCidr;
             resourceInputs["transitCidr"] = args?.transitCidr;
             resourceInputs["underlayPort"] = args?.underlayPort;
             resourceInputs["vniRange"] = args?.vniRange;
         } else {
             resourceInputs["addressPools"] = undefined /*out*/;
+            resourceInputs["domain"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
+            resourceInputs["ipv6ServiceCidr"] = undefined /*out*/;
             resourceInputs["ipv6TransitCidr"] = undefined /*out*/;
             resourceInputs["management"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
             resourceInputs["reservedCidrs"] = undefined /*out*/;
+            resourceInputs["serviceCidr"] = undefined /*out*/;
             resourceInputs["transitCidr"] = undefined /*out*/;
             resourceInputs["underlayPort"] = undefined /*out*/;
             resourceInputs["vniRange"] = undefined /*out*/;
@@ -112,9 +130,17 @@ export interface FabricArgs {
      */
     addressPools?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
+     * DNS domain of service entries: their names are below `NETWORK.DOMAIN`. Default `sdn.internal`.
+     */
+    domain?: pulumi.Input<string | undefined>;
+    /**
      * The hosts. Each must reach each other at its `underlayAddress`; all of one address family.
      */
     hosts: pulumi.Input<pulumi.Input<Host>[]>;
+    /**
+     * The same for IPv6. Default `fd73:646e:7376::/108`.
+     */
+    ipv6ServiceCidr?: pulumi.Input<string | undefined>;
     /**
      * The same for IPv6. Default `fd73:646e:7472::/96`.
      */
@@ -131,6 +157,10 @@ export interface FabricArgs {
      * Addresses that belong to others, as only people know: a cluster's pods and services, a company's sites. Networks are never taken from them, and a given CIDR that overlaps one is an error. A network that has its space already keeps it, with a warning.
      */
     reservedCidrs?: pulumi.Input<pulumi.Input<inputs.ReservedCidrArgs>[] | undefined>;
+    /**
+     * Virtual addresses of service entries, one each over all networks. Default `198.18.0.0/15` (RFC 2544). Changing it moves the entries whose address is not given.
+     */
+    serviceCidr?: pulumi.Input<string | undefined>;
     /**
      * Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).
      */

@@ -65,6 +65,11 @@ export type SecurityGroup = import("./securityGroup").SecurityGroup;
 export const SecurityGroup: typeof import("./securityGroup").SecurityGroup = null as any;
 utilities.lazyLoad(exports, ["SecurityGroup"], () => require("./securityGroup"));
 
+export { ServiceEntryArgs } from "./serviceEntry";
+export type ServiceEntry = import("./serviceEntry").ServiceEntry;
+export const ServiceEntry: typeof import("./serviceEntry").ServiceEntry = null as any;
+utilities.lazyLoad(exports, ["ServiceEntry"], () => require("./serviceEntry"));
+
 export { SubnetArgs } from "./subnet";
 export type Subnet = import("./subnet").Subnet;
 export const Subnet: typeof import("./subnet").Subnet = null as any;
@@ -110,6 +115,8 @@ const _module = {
                 return new NetworkPeering(name, <any>undefined, { urn })
             case "sdn:index:SecurityGroup":
                 return new SecurityGroup(name, <any>undefined, { urn })
+            case "sdn:index:ServiceEntry":
+                return new ServiceEntry(name, <any>undefined, { urn })
             case "sdn:index:Subnet":
                 return new Subnet(name, <any>undefined, { urn })
             case "sdn:index:VirtualNetwork":

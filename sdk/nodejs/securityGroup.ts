@@ -28,6 +28,10 @@ export class SecurityGroup extends pulumi.ComponentResource {
     }
 
     /**
+     * URNs of the endpoints that it names one by one.
+     */
+    declare public /*out*/ readonly endpoints: pulumi.Output<string[]>;
+    /**
      * URNs of the fabrics of the subnets and endpoints that it names.
      */
     declare public /*out*/ readonly fabrics: pulumi.Output<string[]>;
@@ -51,8 +55,10 @@ export class SecurityGroup extends pulumi.ComponentResource {
                 throw new Error("Missing required property 'members'");
             }
             resourceInputs["members"] = args?.members;
+            resourceInputs["endpoints"] = undefined /*out*/;
             resourceInputs["fabrics"] = undefined /*out*/;
         } else {
+            resourceInputs["endpoints"] = undefined /*out*/;
             resourceInputs["fabrics"] = undefined /*out*/;
             resourceInputs["members"] = undefined /*out*/;
         }

@@ -59,6 +59,9 @@ const here = (): undefined => undefined;
 const nameOf = (step: Linked): string => step.name;
 const otherMac = "02:00:00:00:00:99";
 
+const neighbourPlace = (where: string | undefined, device: string): string =>
+  where === undefined ? ` on ${device}` : place(where);
+
 const foreignRule = "somebody wrote this";
 
 export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
@@ -307,14 +310,14 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
     {
       name: "deleted",
       strike: (state, { where, device, address }) => spaceOf(state, where)?.neighbours.delete(`${device} ${address}`),
-      says: ({ where, address }) => `neighbour entry for ${address} in ${where} is missing`,
+      says: ({ where, device, address }) => `neighbour entry for ${address}${neighbourPlace(where, device)} is missing`,
     },
     {
       name: "another MAC",
       strike: (state, { where, device, address }) =>
         spaceOf(state, where)?.neighbours.set(`${device} ${address}`, otherMac),
-      says: ({ where, address, mac }) =>
-        `neighbour entry for ${address} in ${where} says ${otherMac}, should be ${mac}`,
+      says: ({ where, device, address, mac }) =>
+        `neighbour entry for ${address}${neighbourPlace(where, device)} says ${otherMac}, should be ${mac}`,
     },
   ],
   "gateway-fdb": [
@@ -401,6 +404,51 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
       strike: (state, { map, key, mark }) =>
         spaceOf(state, undefined)?.tables.get("inet sdn")?.maps.get(map)?.set(key.join(" . "), { value: "lo", mark }),
       says: ({ map, key, value }) => `nftables map ${map}, ${key.join(" . ")}, is lo, should be ${value}`,
+    },
+  ],
+  "bridged-packets": [
+    {
+      name: "switched off",
+      strike: (state) => spaceOf(state, undefined)?.sysctls.set("net.bridge.bridge-nf-call-iptables", "0"),
+      says: () => "sysctl net.bridge.bridge-nf-call-iptables is 0, should be 1",
+    },
+  ],
+  // What is missing of it the network's services say.
+  "service-path": [],
+  "service-network": [
+    {
+      name: "the rules of a bridge are deleted",
+      strike: (state) => state.servicePaths.clear(),
+      says: () => "the way of services' packets by sdn-b-5001 lacks its routing rules (IPv4)",
+    },
+    {
+      name: "unused addresses leave again",
+      strike: (state, { routerVni }) => state.servicePools.delete(String(routerVni)),
+      says: ({ where }) =>
+        `the way of services' packets by ${where} lacks a route that ends addresses without a service`,
+    },
+  ],
+  "service-rules": [
+    {
+      name: "an element is deleted",
+      strike: (state) => spaceOf(state, undefined)?.tables.get("inet sdn")?.maps.get("services4")?.clear(),
+      says: ({ elements }) => `nftables map services4 lacks ${elements[0]?.key.join(" . ") ?? ""}`,
+    },
+    {
+      name: "a chain is deleted",
+      strike: (state, { chains }) =>
+        spaceOf(state, undefined)
+          ?.tables.get("inet sdn")
+          ?.chains.delete(chains[0]?.name ?? ""),
+      says: ({ chains }) => `nftables chain inet sdn ${chains[0]?.name ?? ""} is missing`,
+    },
+    {
+      name: "a rule is replaced",
+      strike: (state, { chains }) =>
+        spaceOf(state, undefined)
+          ?.tables.get("inet sdn")
+          ?.chains.set(chains[0]?.name ?? "", [foreignRule]),
+      says: ({ chains }) => `nftables chain inet sdn ${chains[0]?.name ?? ""} lacks `,
     },
   ],
   zone: [

@@ -12,7 +12,8 @@ import type {
   SegmentIntent,
 } from "../../provider/src/compile/intent";
 import { formatAddress } from "../../provider/src/model/address";
-import { peeringIntent, portIntent, routerIntent, routes, segmentIntent } from "./intents";
+import type { ServiceBackend, ServiceIntent } from "../../provider/src/compile/service/intent";
+import { peeringIntent, portIntent, routerIntent, routes, segmentIntent, serviceIntent } from "./intents";
 
 /** Kept, so that a failure today is a failure tomorrow. */
 export const seed = 20_261_124;
@@ -144,6 +145,31 @@ const peering: fc.Arbitrary<PeeringIntent> = fc
   })
   .map(peeringIntent);
 
+const backend: fc.Arbitrary<ServiceBackend> = fc.record({
+  kind: fc.constant("address" as const),
+  address: fc.oneof(host4, host6),
+  weight: fc.integer({ min: 0, max: 255 }),
+  neighbour: optional(fc.record({ vni: fc.constant(5001), mac })),
+});
+
+const service: fc.Arbitrary<ServiceIntent> = fc
+  .record({
+    ipv4: optional(fc.constant("198.18.0.10")),
+    ipv6: optional(fc.constant("fd73:646e:7376::10")),
+    balancing: fc.constantFrom("round-robin" as const, "random" as const, "source-hash" as const),
+    ports: fc.uniqueArray(
+      fc.record({
+        name: fc.constant(undefined),
+        protocol: fc.constantFrom("tcp" as const, "udp" as const),
+        port,
+        targetPort: port,
+      }),
+      { maxLength: 3, selector: ({ protocol, port: number }) => `${protocol} ${number}` },
+    ),
+    backends: fc.uniqueArray(backend, { maxLength: 4, selector: (one) => (one.kind === "address" ? one.address : "") }),
+  })
+  .map(serviceIntent);
+
 export interface Pair {
   readonly from: Intent;
   readonly to: Intent;
@@ -155,6 +181,7 @@ export const pairs: fc.Arbitrary<Pair> = fc.oneof(
   pairOf(router),
   pairOf(segment),
   pairOf(peering),
+  pairOf(service),
   ...(["docker", "container", "namespace", "interface"] as const).map((kind) => pairOf(endpoint(kind))),
 );
 

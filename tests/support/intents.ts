@@ -8,6 +8,7 @@ import type {
   RouterIntent,
   SegmentIntent,
 } from "../../provider/src/compile/intent";
+import type { ServiceIntent } from "../../provider/src/compile/service/intent";
 
 export interface Place {
   readonly owner: string;
@@ -156,6 +157,46 @@ export function peeringIntent(changes: Partial<PeeringIntent> = {}): PeeringInte
 /** The other network of `peeringIntent`. */
 export const peerRouter = (): RouterIntent =>
   routerIntent({ label: "data", vni: 5005, cidr: "10.30.0.0/16", ipv6Cidr: "fd00:30::/48" });
+
+/** A service with a backend of either family on the example segment, one that is only an address, and one that drains. */
+export function serviceIntent(changes: Partial<ServiceIntent> = {}): ServiceIntent {
+  const near = { vni: 5001, mac: "02:42:0a:14:01:05" };
+  return {
+    ...place,
+    kind: "service",
+    label: "front",
+    name: "front",
+    routerVni: 5000,
+    ipv4: "198.18.0.10",
+    ipv6: undefined,
+    pools: ["198.18.0.0/15"],
+    dns: { zone: "shop.sdn.internal", names: ["front.shop.sdn.internal"], ttl: 5, upstreams: [] },
+    balancing: "round-robin",
+    ports: [
+      { name: "http", protocol: "tcp", port: 80, targetPort: 8080 },
+      { name: undefined, protocol: "udp", port: 53, targetPort: 53 },
+    ],
+    backends: [
+      { kind: "address", address: "10.20.1.5", weight: 1, neighbour: near },
+      { kind: "address", address: "10.20.1.6", weight: 3, neighbour: { vni: 5001, mac: "02:42:0a:14:01:06" } },
+      { kind: "address", address: "10.20.9.9", weight: 1, neighbour: undefined },
+      { kind: "address", address: "10.20.1.7", weight: 0, neighbour: { vni: 5001, mac: "02:42:0a:14:01:07" } },
+    ],
+    ...changes,
+  };
+}
+
+/** The same over IPv6 as well. */
+export function dualStackService(changes: Partial<ServiceIntent> = {}): ServiceIntent {
+  const over4 = serviceIntent();
+  const near = { vni: 5001, mac: "02:42:0a:14:01:05" };
+  return serviceIntent({
+    ipv6: "fd73:646e:7376::10",
+    pools: ["198.18.0.0/15", "fd73:646e:7376::/108"],
+    backends: [...over4.backends, { kind: "address", address: "fd00:20:1::5", weight: 1, neighbour: near }],
+    ...changes,
+  });
+}
 
 export const portAddress6 = { address: "fd00:20:1::5/64", gateway: "fd00:20:1::1" };
 

@@ -2,7 +2,7 @@
 import type { Intent } from "../../provider/src/compile/intent";
 import { resourceKey } from "../../provider/src/compile/names";
 import { parseReport } from "../../provider/src/render/report";
-import { peerRouter, routerIntent, segmentIntent } from "./intents";
+import { addressing, peerRouter, routerIntent, segmentIntent } from "./intents";
 import { ModelHost } from "./model-host";
 import { applyFragment, requestOf } from "./requests";
 
@@ -15,6 +15,7 @@ export function surroundedHost(intent: Intent): ModelHost {
   if (intent.kind === "adopted") handmade(host);
   if (intent.kind !== "router") perform(host, routerIntent());
   if (intent.kind === "peering") perform(host, peerRouter());
+  if (intent.kind === "service") perform(host, segmentIntent(addressing));
   if (intent.kind === "port") {
     perform(host, segmentIntent());
     host.setDockerNetwork("shop-web", ["10.20.1.0/24"]);

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../model/snapshot";
 import type { AdoptedIntent, Intent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "./intent";
 import { resourceKey } from "./names";
+import type { ServiceIntent } from "./service/intent";
 
 /** A host as it was read, or why it could not be. */
 export interface HostView {
@@ -23,6 +24,7 @@ export interface FleetIntents {
   readonly ports: readonly Placed<PortIntent>[];
   readonly peerings: readonly Placed<PeeringIntent>[];
   readonly adopted: readonly Placed<AdoptedIntent>[];
+  readonly services: readonly Placed<ServiceIntent>[];
 }
 
 /** What a host remembers of what was asked of it. */
@@ -37,6 +39,7 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
   const ports: Placed<PortIntent>[] = [];
   const peerings: Placed<PeeringIntent>[] = [];
   const adopted: Placed<AdoptedIntent>[] = [];
+  const services: Placed<ServiceIntent>[] = [];
   for (const { name: host, snapshot } of views) {
     const intents = snapshot === undefined ? [] : [...intentsOf(snapshot)];
     intents.sort((one, other) => (resourceKey(one) < resourceKey(other) ? -1 : 1));
@@ -57,8 +60,11 @@ export function fleetIntents(views: readonly HostView[]): FleetIntents {
         case "adopted":
           adopted.push({ host, intent });
           break;
+        case "service":
+          services.push({ host, intent });
+          break;
       }
     }
   }
-  return { routers, segments, ports, peerings, adopted };
+  return { routers, segments, ports, peerings, adopted, services };
 }

@@ -1,7 +1,7 @@
 import type { Snapshot, TableState } from "../model/snapshot";
 import { intentsOf } from "./fleet-intents";
 import type { Intent, RouterIntent } from "./intent";
-import { resourceKey, routerNamespace } from "./names";
+import { resourceKey, routerNamespace, servicePathChain } from "./names";
 import type { Family } from "./nft/json";
 import type { TableNames } from "./nft/tables";
 import { hostNames, routerNames } from "./nft/tables";
@@ -69,6 +69,7 @@ const kinds: Readonly<Record<Intent["kind"], true>> = {
   port: true,
   peering: true,
   adopted: true,
+  service: true,
 };
 
 /** Whether everything is known: a record that is missing or cannot be read may account for anything. */
@@ -91,6 +92,15 @@ function contentsOf(intents: readonly Intent[]): Accounted {
     if (step.kind === "nft-element") elements.add(`${step.family} ${step.set} ${step.value.join(" . ")}`);
     if (step.kind === "nft-map") elements.add(`inet ${step.map} ${step.key.join(" . ")}`);
     if (step.kind === "zone") elements.add(`inet zones ${step.bridge}`);
+    if (step.kind === "service-rules") {
+      for (const { name } of step.chains) chains.add(`- ${name}`);
+      for (const { map, key } of step.elements) elements.add(`inet ${map} ${key.join(" . ")}`);
+    }
+    // Only while the network has services, which does not matter here.
+    if (step.kind === "service-path") {
+      chains.add(`${step.where} ${servicePathChain(step.bridge)}`);
+      elements.add(`inet networks ${step.bridge}`);
+    }
     if (step.kind === "container-guard") guardsContainers = true;
   }
   const speaking = intents.filter(({ kind }) => kind === "router" || kind === "segment");

@@ -5,6 +5,7 @@
 import type { AdoptedBridge, AdoptedDockerNetwork, AdoptedVxlan } from "../model/adopted";
 
 import type { Peers } from "../model/peer-set";
+import type { ServiceIntent } from "./service/intent";
 
 /** Common to all: who it belongs to and where it is. */
 export interface IntentBase {
@@ -185,4 +186,4 @@ export interface AdoptedIntent extends IntentBase {
   readonly dockerNetwork: AdoptedDockerNetwork | undefined;
 }
 
-export type Intent = RouterIntent | SegmentIntent | PortIntent | PeeringIntent | AdoptedIntent;
+export type Intent = RouterIntent | SegmentIntent | PortIntent | PeeringIntent | AdoptedIntent | ServiceIntent;

@@ -15,6 +15,8 @@ export const gatewayLinkName = (vni: number): string => `a${vni}`;
 
 /** Both ends of the link between two routers that are peers, and the chain that guards it. */
 export const peeringLinkName = (vni: number): string => `p${vni}`;
+/** In a router: translates what a segment's clients send to backends of their own segment by the router. */
+export const servicePathChain = (bridge: string): string => `services-${bridge.slice("sdn-b-".length)}`;
 export const peeringChainName = (vni: number): string => `peering-${vni}`;
 
 export function routerNamespace(vni: number, scope: string): string {
@@ -39,6 +41,7 @@ export const hostMac = (use: string, vni: number, host: string): string =>
 /** The resource's name on the host: in marks, in the ledger and in ids. */
 export function resourceKey(intent: Intent): string {
   if (intent.kind === "adopted") return `adopted-${intent.name}`;
+  if (intent.kind === "service") return `service-${intent.routerVni}-${intent.name}`;
   return intent.kind === "port" ? `port-${intent.vni}-${intent.name}` : `${intent.kind}-${intent.vni}`;
 }
 

@@ -6,6 +6,7 @@ import { resourceKey } from "./names";
 import { portSteps } from "./port";
 import { routerSteps } from "./router";
 import { segmentSteps } from "./segment";
+import { serviceSteps } from "./service/steps";
 import type { Step } from "./step";
 import { differencesOf, ensureWords, identityOf, queryWords, removeWords } from "./steps";
 import type { Words } from "./steps";
@@ -23,6 +24,8 @@ export function stepsOf(intent: Intent): readonly Step[] {
       return peeringSteps(intent);
     case "adopted":
       return adoptedSteps(intent);
+    case "service":
+      return serviceSteps(intent);
   }
 }
 

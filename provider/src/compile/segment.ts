@@ -60,6 +60,15 @@ function routerLegSteps(intent: SegmentIntent): readonly Step[] {
     // move the gateway, in every cache that it reaches, to this one host.
     { kind: "addresses", where, link: lower, addresses: families.map((family) => withPrefix(family.router, family)) },
     { kind: "addresses", where, link: gateway, addresses: families.map((family) => single(family.gateway)) },
+    {
+      kind: "service-path",
+      bridge: bridgeName(vni),
+      routerVni: intent.routerVni,
+      where,
+      mac: gatewayMac(vni),
+      link: lower,
+      families: families.map(({ cidr, gateway: address, router }) => ({ cidr, gateway: address, router })),
+    },
   ];
 }
 

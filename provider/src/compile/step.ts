@@ -1,5 +1,6 @@
 import type { Peers } from "../model/peer-set";
 import type { Chain } from "./nft/json";
+import type { ServiceRules } from "./service/balancing";
 
 /**
  * A plan is a list of steps: what must be true on one host, in the order in which it is made true. Steps are plain
@@ -85,7 +86,7 @@ export type Step =
     }
   | {
       readonly kind: "neighbour";
-      readonly where: string;
+      readonly where: Where;
       readonly device: string;
       readonly address: string;
       readonly mac: string;
@@ -104,6 +105,32 @@ export type Step =
     }
   /** A chain of one resource's own in our `inet` table, whole. */
   | { readonly kind: "nft-chain"; readonly where: string; readonly chain: Chain }
+  /** The host's settings by which nftables sees what is bridged. */
+  | { readonly kind: "bridged-packets" }
+  /**
+   * How the packets that services translate get from a bridge to where they are to go. Of a segment, and done as long
+   * as its network has services on the host.
+   */
+  | {
+      readonly kind: "service-path";
+      readonly bridge: string;
+      readonly routerVni: number;
+      readonly where: string;
+      /** The anycast gateway's MAC address. */
+      readonly mac: string;
+      /** The router's link of the segment. */
+      readonly link: string;
+      readonly families: readonly { readonly cidr: string; readonly gateway: string; readonly router: string }[];
+    }
+  /** The paths of all segments of a network, and that no packet to an address without a service leaves it. */
+  | {
+      readonly kind: "service-network";
+      readonly routerVni: number;
+      readonly where: string;
+      readonly pools: readonly string[];
+    }
+  /** Chains and map elements of one service, whole, in one transaction. */
+  | ({ readonly kind: "service-rules"; readonly key: string } & ServiceRules)
   /** An element of a map of the host's `inet` table. It carries the mark: two resources may want the same key. */
   | {
       readonly kind: "nft-map";

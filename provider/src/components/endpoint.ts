@@ -220,6 +220,7 @@ async function constructAttached(
     ipv4Address: allottedIpv4,
     ipv6Address: allottedIpv6,
     macAddress: allottedMac instanceof Unknown ? unknown : allottedMac,
+    macKnown: attached?.kind === "interface" && parsed.wanted["macAddress"] === undefined ? false : undefined,
     dockerNetworkName: subnet["dockerNetworkName"],
     networkMode: attached?.kind === "container" ? attached.networkMode : undefined,
     labels,

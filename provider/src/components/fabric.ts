@@ -9,6 +9,7 @@ import { unknown } from "../rpc/value";
 import type { ReservedCidr } from "../inputs/reserved-cidrs";
 import { readReservedCidrs, reservedValue } from "../inputs/reserved-cidrs";
 import { parseFamilyCidr, readVniRange } from "../inputs/spaces";
+import { parseDnsName } from "../model/name";
 import { overlayOverhead } from "../model/overlay";
 import { parsePortText } from "./firewall/services";
 import type { Member } from "./member";
@@ -23,6 +24,11 @@ const defaults = {
   // RFC 6598: shared address space for the links between a router and what does its address translation.
   transitCidr: "100.64.0.0/10",
   ipv6TransitCidr: "fd73:646e:7472::/96",
+  // RFC 2544: for measurements inside one network, so nobody is reached there from elsewhere.
+  serviceCidr: "198.18.0.0/15",
+  ipv6ServiceCidr: "fd73:646e:7376::/108",
+  // RFC 9476 and draft-davies-internal-tld: reserved for private use.
+  domain: "sdn.internal",
 };
 
 interface FabricInputs {
@@ -34,6 +40,9 @@ interface FabricInputs {
   readonly reservedCidrs: readonly ReservedCidr[];
   readonly transitCidr: string;
   readonly ipv6TransitCidr: string;
+  readonly serviceCidr: string;
+  readonly ipv6ServiceCidr: string;
+  readonly domain: string;
   readonly management: readonly ManagementAccess[];
 }
 
@@ -66,7 +75,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
   const hosts = urns.filter((urn) => urn !== undefined);
   const names = urns.map((urn) => (urn === undefined ? undefined : nameOf(urn)));
   refuseRepeated(reader.problems, "hosts", names);
-  const transit = (name: string, family: 4 | 6, other: string): string | undefined => {
+  const familyBlock = (name: string, family: 4 | 6, other: string): string | undefined => {
     const space = reader.parsed(name, parseFamilyCidr(family, other));
     return space === undefined ? undefined : formatCidr(space);
   };
@@ -77,8 +86,11 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
     mtu: reader.integer("mtu", 576, 65535),
     addressPools: reader.texts("addressPools", cidr) ?? defaults.addressPools,
     reservedCidrs: readReservedCidrs(reader),
-    transitCidr: transit("transitCidr", 4, "ipv6TransitCidr") ?? defaults.transitCidr,
-    ipv6TransitCidr: transit("ipv6TransitCidr", 6, "transitCidr") ?? defaults.ipv6TransitCidr,
+    transitCidr: familyBlock("transitCidr", 4, "ipv6TransitCidr") ?? defaults.transitCidr,
+    ipv6TransitCidr: familyBlock("ipv6TransitCidr", 6, "transitCidr") ?? defaults.ipv6TransitCidr,
+    serviceCidr: familyBlock("serviceCidr", 4, "ipv6ServiceCidr") ?? defaults.serviceCidr,
+    ipv6ServiceCidr: familyBlock("ipv6ServiceCidr", 6, "serviceCidr") ?? defaults.ipv6ServiceCidr,
+    domain: reader.parsed("domain", parseDnsName) ?? defaults.domain,
     management: readManagement(reader),
   };
   reader.finish();
@@ -168,6 +180,7 @@ export const fabric: ComponentHandler = {
     checkRetired(outputs, parsed.hosts);
     checkFamilies(members);
     const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr, management } = parsed;
+    const { serviceCidr, ipv6ServiceCidr, domain } = parsed;
     return {
       hosts: members.map(memberValue),
       mtu: overlayMtu(members, parsed.mtu),
@@ -177,6 +190,9 @@ export const fabric: ComponentHandler = {
       ...(reservedCidrs.length === 0 ? {} : { reservedCidrs: reservedValue(reservedCidrs) }),
       transitCidr,
       ipv6TransitCidr,
+      serviceCidr,
+      ipv6ServiceCidr,
+      domain,
       ...(management.length === 0 ? {} : { management: management.map((access) => ({ ...access })) }),
     };
   },

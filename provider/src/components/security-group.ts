@@ -2,6 +2,7 @@ import { InputReader } from "../inputs/input-reader";
 import { parseName } from "../model/name";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { ValueMap } from "../rpc/value";
+import { Unknown } from "../rpc/value";
 import { type Items, memberChoices, readItems } from "./firewall/items";
 import { Resolution } from "./firewall/resolve";
 
@@ -24,8 +25,10 @@ export const securityGroup: ComponentHandler = {
   async construct(context: ConstructContext, inputs: ValueMap): Promise<ValueMap> {
     parseName(context.name, "name");
     const resolution = new Resolution(context);
-    const members = await resolution.all(read(inputs).members);
+    const items = read(inputs).members;
+    const members = await resolution.all(items);
     resolution.problems.throwIfAny();
-    return { members, fabrics: [...resolution.fabrics].sort() };
+    const named = items instanceof Unknown ? [] : items.flatMap((item) => (item.kind === "endpoint" ? [item.urn] : []));
+    return { members, endpoints: named, fabrics: [...resolution.fabrics].sort() };
   },
 };

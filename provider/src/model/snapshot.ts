@@ -15,6 +15,13 @@ export interface LinkState {
   readonly vxlan: { readonly vni: number; readonly local: string; readonly port: number } | undefined;
 }
 
+/** What is missing of the way that services' packets take by one bridge, or by a router. */
+export interface ServicePathState {
+  /** A bridge or a router's namespace. */
+  readonly place: string;
+  readonly lacks: readonly string[];
+}
+
 export interface RouteState {
   readonly destination: string;
   readonly device: string;
@@ -246,6 +253,8 @@ export interface Snapshot {
   readonly events: readonly HostEvent[];
   /** Values that were asked for, by `WHERE KEY`, where `-` is the host. */
   readonly sysctls: ReadonlyMap<string, string>;
+  /** VNI of a network with services → what its services' packets miss on their way. Where it was asked for. */
+  readonly servicePaths: ReadonlyMap<number, readonly ServicePathState[]>;
   /** Peer → bytes of the packet that was sent to it undivided, and of the largest that it answered, if any. */
   readonly paths: ReadonlyMap<string, { readonly sent: number; readonly passed: number | undefined }>;
   /** `CONTAINER NETWORK` → the host's end of its interface there. */

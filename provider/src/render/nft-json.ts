@@ -6,7 +6,9 @@ type Element =
   | { readonly concat: readonly Element[] }
   | { readonly range: readonly Element[] }
   | { readonly prefix: { readonly addr: string; readonly len: number } }
-  | { readonly elem: { readonly val: Element } };
+  | { readonly elem: { readonly val: Element } }
+  /** A verdict. */
+  | { readonly goto: { readonly target: string } };
 type Entry = readonly [Element, Element];
 interface Item {
   readonly table?: { readonly family: string; readonly name: string };
@@ -77,6 +79,7 @@ export function parseTables(text: string): ReadonlyMap<string, TableState> {
 function elementText(element: Element): string {
   if (typeof element !== "object") return String(element);
   if ("concat" in element) return element.concat.map(elementText).join(" . ");
+  if ("goto" in element) return element.goto.target;
   if ("prefix" in element) return `${element.prefix.addr}/${element.prefix.len}`;
   return "range" in element ? element.range.map(elementText).join("-") : elementText(element.elem.val);
 }

@@ -7,6 +7,7 @@ import type {
   ListenerState,
   NamespaceState,
   Persistence,
+  ServicePathState,
   Snapshot,
 } from "../model/snapshot";
 import { parseAddressPools, parseContainer, parseDockerNetworks } from "./docker-json";
@@ -42,6 +43,7 @@ export class SnapshotBuilder {
   private readonly sysctls = new Map<string, string>();
   private readonly forwards = new Map<string, string>();
   private readonly paths = new Map<string, { sent: number; passed: number | undefined }>();
+  private readonly servicePaths = new Map<number, ServicePathState[]>();
   private readonly containerPorts = new Map<string, string>();
   private readonly firewall = new FirewallBuilder();
   private listeners: readonly ListenerState[] = [];
@@ -68,6 +70,9 @@ export class SnapshotBuilder {
     else if (kind === "forward") this.forwards.set(`${first} ${second} ${third}`, fourth);
     else if (kind === "path") {
       this.paths.set(first, { sent: Number(second), passed: third === "-" ? undefined : Number(third) });
+    } else if (kind === "service-path") {
+      const paths = this.servicePaths.get(Number(first)) ?? [];
+      this.servicePaths.set(Number(first), [...paths, { place: second, lacks: third.split(",") }]);
     } else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
     else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
   }
@@ -159,6 +164,7 @@ export class SnapshotBuilder {
       forwards: this.forwards,
       containerPorts: this.containerPorts,
       listeners: this.listeners,
+      servicePaths: this.servicePaths,
       paths: this.paths,
     };
   }

@@ -7,17 +7,21 @@ import type { CallContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { connectionFromUri } from "./connection-inputs";
 import type { Hosts } from "./hosts";
+import type { AllocationNoun } from "./run-allocations";
 import { ownerOf, splitUrn } from "./owner";
 
 /** The hosts that an id names, and what it says after them: `ssh://root@192.0.2.11:22,ssh://…#subnet-5001`. */
 interface ImportId {
   readonly uris: readonly string[];
   readonly vni: number;
-  /** Of an endpoint. */
+  /** Of an endpoint and of a service, whose VNI is that of its subnet and of its network. */
   readonly name: string | undefined;
 }
 
-type Noun = "network" | "subnet" | "endpoint" | "peering";
+type Noun = AllocationNoun;
+
+/** Nouns whose ids say a name beside the VNI: of what has none of its own. */
+const isNamed = (noun: Noun): boolean => noun === "endpoint" || noun === "service";
 
 /** `undefined` where the hosts remember no such thing. */
 export async function importedAllocation(
@@ -41,13 +45,13 @@ export async function importedAllocation(
 
 function parseId(noun: Noun, id: string): ImportId {
   const [, uris = "", vni = "", name] =
-    (noun === "endpoint" ? /^(.+)#endpoint-(\d+)-(.+)$/ : new RegExp(`^(.+)#${noun}-(\\d+)$`)).exec(id) ?? [];
+    new RegExp(isNamed(noun) ? `^(.+)#${noun}-(\\d+)-(.+)$` : `^(.+)#${noun}-(\\d+)$`).exec(id) ?? [];
   if (uris === "") throw refusedId(noun, id);
   return { uris: uris.split(","), vni: Number(vni), name };
 }
 
 function refusedId(noun: Noun, id: string): SdnError {
-  const rest = noun === "endpoint" ? "endpoint-VNI-NAME" : `${noun}-VNI`;
+  const rest = isNamed(noun) ? `${noun}-VNI-NAME` : `${noun}-VNI`;
   return new SdnError({
     code: "invalid-input",
     property: "id",
@@ -65,10 +69,13 @@ async function viewOf(hosts: Hosts, uri: string, id: string, noun: Noun, context
 }
 
 function ownerOfKey(
-  { routers, segments, ports, peerings }: FleetIntents,
+  { routers, segments, ports, peerings, services }: FleetIntents,
   noun: Noun,
   { vni, name }: ImportId,
 ): string | undefined {
+  if (noun === "service") {
+    return services.find(({ intent }) => intent.routerVni === vni && intent.name === name)?.intent.owner;
+  }
   const endpoints = ports.filter(({ intent }) => intent.name === name);
   const kinds = { network: routers, subnet: segments, endpoint: endpoints, peering: peerings };
   return kinds[noun].find(({ intent }) => intent.vni === vni)?.intent.owner;
@@ -127,6 +134,14 @@ const readers: Readonly<Record<Noun, Reader>> = {
     const intent = peerings.find((one) => one.intent.vni === vni)?.intent;
     if (intent === undefined) return undefined;
     return { label: intent.label, vni, fabric: urnOf("Fabric", "fabric"), vniRange: rangeAround(vni) };
+  },
+  service: ({ services }, { vni, name }, urnOf) => {
+    const intent = services.find((one) => one.intent.routerVni === vni && one.intent.name === name)?.intent;
+    if (intent === undefined) return undefined;
+    const { label, ipv4: vip, ipv6: ipv6Vip, pools } = intent;
+    const pool = pools.find((one) => !one.includes(":"));
+    const ipv6Pool = pools.find((one) => one.includes(":"));
+    return { label, vip, ipv6Vip, fabric: urnOf("Fabric", "fabric"), pool, ipv6Pool };
   },
   endpoint: ({ segments, ports }, { vni, name }, urnOf) => {
     const intent = ports.find((one) => one.intent.vni === vni && one.intent.name === name)?.intent;

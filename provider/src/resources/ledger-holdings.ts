@@ -1,6 +1,7 @@
 import { intentsOf } from "../compile/fleet-intents";
 import type { Intent } from "../compile/intent";
-import { parseCidr } from "../model/cidr";
+import { parseAddress } from "../model/address";
+import { addressToCidr, parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
 import type { Taken } from "../ipam/block";
 import type { TakenNumber } from "../ipam/number";
@@ -11,9 +12,11 @@ export interface Holdings {
   readonly vnis: readonly TakenNumber[];
   /** Blocks of subnets, by the VNI of the network that they belong to. */
   readonly subnets: ReadonlyMap<number, readonly Taken[]>;
+  /** Virtual addresses of services. */
+  readonly services: readonly Taken[];
 }
 
-const nothing: Holdings = { vnis: [], subnets: new Map() };
+const nothing: Holdings = { vnis: [], subnets: new Map(), services: [] };
 
 /**
  * What the hosts themselves hold: also of resources that this run has not seen yet, will only delete at its end, or
@@ -25,11 +28,17 @@ export async function ledgerHoldings(hosts: Hosts, uris: readonly string[], cont
   if (all.length === 0) return nothing;
   const vnis: TakenNumber[] = [];
   const subnets = new Map<number, Taken[]>();
+  const services: Taken[] = [];
   for (const intent of all) {
     if (intent.kind === "port") continue;
     const owner = holderName(intent);
     if (intent.kind === "adopted") {
       vnis.push(...intent.vxlans.map(({ vni }) => ({ value: vni, owner })));
+      continue;
+    }
+    if (intent.kind === "service") {
+      const own = [intent.ipv4, intent.ipv6].filter((vip) => vip !== undefined);
+      services.push(...own.map((vip) => ({ cidr: addressToCidr(parseAddress(vip, "vip")), owner })));
       continue;
     }
     vnis.push({ value: intent.vni, owner });
@@ -40,7 +49,7 @@ export async function ledgerHoldings(hosts: Hosts, uris: readonly string[], cont
       if (family !== undefined) blocks.push({ cidr: parseCidr(family.cidr, "cidr"), owner });
     }
   }
-  return { vnis, subnets };
+  return { vnis, subnets, services };
 }
 
 /** A holder as messages name it; the same for a resource of this stack as the allocation itself says. */
@@ -51,6 +60,7 @@ function holderName(intent: Intent): string {
     peering: "peering",
     port: "endpoint",
     adopted: "adopted segment",
+    service: "service",
   } as const;
   return `${nouns[intent.kind]} ${intent.label} of ${intent.owner}`;
 }

@@ -1,7 +1,9 @@
 import type { AdoptedIntent, PeeringIntent, PortIntent, RouterIntent, SegmentIntent } from "../compile/intent";
+import type { ServiceIntent } from "../compile/service/intent";
 import type { HostResourceKind } from "./host-resource";
 import { readAdoptedSpec } from "./spec-adopted";
 import { readPeeringSpec } from "./spec-peering";
+import { readServiceSpec } from "./spec-service";
 import { readPortSpec, readRouterSpec, readSegmentSpec } from "./spec-inputs";
 
 /** A virtual network on one host. */
@@ -37,6 +39,15 @@ export const segmentKind: HostResourceKind<SegmentIntent> = {
   kind: "segment",
   readSpec: readSegmentSpec,
   identity: ["vni", "routerVni"],
+  sameName: false,
+};
+
+/** A service entry on one host. */
+export const serviceKind: HostResourceKind<ServiceIntent> = {
+  token: "sdn:linux:Service",
+  kind: "service",
+  readSpec: readServiceSpec,
+  identity: ["routerVni", "name"],
   sameName: false,
 };
 

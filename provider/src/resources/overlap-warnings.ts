@@ -24,6 +24,7 @@ export function overlapWarnings(intent: Intent, snapshot: Snapshot): readonly st
     case "port":
     case "peering":
     case "adopted":
+    case "service":
       return [];
   }
 }

@@ -56,6 +56,7 @@ function linksOf(intent: Intent): readonly string[] {
       return [endpointLinkName(intent.vni, intent.name)];
     case "peering":
     case "adopted":
+    case "service":
       return [];
   }
 }
@@ -75,7 +76,7 @@ function namesAreFree(intent: Intent, snapshot: Snapshot, say: Say): void {
   }
   const entry = snapshot.ledger.get(resourceKey(intent));
   if (entry === undefined || entry.mark === mark) return;
-  if (intent.kind === "adopted") {
+  if (intent.kind === "adopted" || intent.kind === "service") {
     say({ code: "conflict", cause: `the name is in use on this host by ${entry.mark}`, remedy: "choose another name" });
     return;
   }

@@ -1,6 +1,6 @@
 import type { ValueMap } from "../rpc/value";
 
-export type AllocationNoun = "network" | "subnet" | "endpoint" | "peering";
+export type AllocationNoun = "network" | "subnet" | "endpoint" | "peering" | "service";
 
 /** An allocation as this run has it: its inputs and what it was given. */
 export interface RunAllocation {

@@ -86,6 +86,9 @@ export const endpoint: ResourceSpec = {
     ipv4Address: string("Its IPv4 address."),
     ipv6Address: string("Its IPv6 address."),
     macAddress: string("Its MAC address."),
+    macKnown: boolean(
+      "False where another MAC address may be behind the port: of an `interface` without `macAddress`.",
+    ),
     dockerNetworkName: string("The Docker network of its subnet."),
     networkMode: string("The container's network mode."),
     labels: { type: "object", additionalProperties: { type: "string" }, description: "Labels." },

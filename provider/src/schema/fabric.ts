@@ -49,6 +49,11 @@ export const fabric: ResourceSpec = {
       "Addresses of the links between a network's router and its host, two a VNI. Default `100.64.0.0/10` (RFC 6598).",
     ),
     ipv6TransitCidr: string("The same for IPv6. Default `fd73:646e:7472::/96`."),
+    serviceCidr: string(
+      "Virtual addresses of service entries, one each over all networks. Default `198.18.0.0/15` (RFC 2544). Changing it moves the entries whose address is not given.",
+    ),
+    ipv6ServiceCidr: string("The same for IPv6. Default `fd73:646e:7376::/108`."),
+    domain: string("DNS domain of service entries: their names are below `NETWORK.DOMAIN`. Default `sdn.internal`."),
     management: listOf(
       "sdn:index:ManagementAccess",
       "What may never be cut off: no firewall policy closes these TCP ports of the hosts to these addresses. Default: nothing, besides the session that Pulumi itself uses.",
@@ -64,9 +69,23 @@ export const fabric: ResourceSpec = {
     reservedCidrs: listOf("sdn:index:ReservedCidr", "Addresses that belong to others."),
     transitCidr: string("Addresses of the links between routers and hosts."),
     ipv6TransitCidr: string("The same for IPv6."),
+    serviceCidr: string("Virtual addresses of service entries."),
+    ipv6ServiceCidr: string("The same for IPv6."),
+    domain: string("DNS domain of service entries."),
     management: listOf("sdn:index:ManagementAccess", "What no firewall policy cuts off."),
   },
-  required: ["hosts", "mtu", "vniRange", "underlayPort", "addressPools", "transitCidr", "ipv6TransitCidr"],
+  required: [
+    "hosts",
+    "mtu",
+    "vniRange",
+    "underlayPort",
+    "addressPools",
+    "transitCidr",
+    "ipv6TransitCidr",
+    "serviceCidr",
+    "ipv6ServiceCidr",
+    "domain",
+  ],
 };
 
 export const virtualNetwork: ResourceSpec = {

@@ -208,9 +208,10 @@ export const securityGroup: ResourceSpec = {
   requiredInputs: ["members"],
   properties: {
     members: anything("What it holds, as policies use it."),
+    endpoints: strings("URNs of the endpoints that it names one by one."),
     fabrics: strings("URNs of the fabrics of the subnets and endpoints that it names."),
   },
-  required: ["members", "fabrics"],
+  required: ["members", "endpoints", "fabrics"],
 };
 
 export const firewallPolicy: ResourceSpec = {

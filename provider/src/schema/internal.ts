@@ -53,6 +53,12 @@ export const port = hostResource(
   `${onHost}:Port web1 ssh://root@192.0.2.11:22#port-4098-web1`,
 );
 
+export const service = hostResource(
+  "A service entry on one host.",
+  wanted,
+  `${onHost}:Service web-h1 ssh://root@192.0.2.11:22#service-4097-web`,
+);
+
 export const adoptedOnHost = hostResource(
   "What somebody else made on a host, taken in as it is.",
   wanted,
@@ -172,6 +178,19 @@ export const peeringAllocation = allocation(
   },
   { vni: integer("The number.") },
   "sdn:ipam:PeeringAllocation bridge ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#peering-4099",
+);
+
+export const serviceAllocation = allocation(
+  "Virtual addresses of a service entry.",
+  {
+    fabric: string("URN of the fabric."),
+    pool: string("IPv4 addresses to take from."),
+    ipv6Pool: string("IPv6 addresses to take from."),
+    vip: string("Wanted IPv4 address."),
+    ipv6Vip: string("Wanted IPv6 address."),
+  },
+  { allottedVip: string("The IPv4 address."), allottedIpv6Vip: string("The IPv6 address.") },
+  "sdn:ipam:ServiceAllocation web ssh://root@192.0.2.11:22,ssh://root@192.0.2.12:22#service-4097-web",
 );
 
 const givenRanges = (family: string): PropertySpec => ({

@@ -16,12 +16,15 @@ import {
   port,
   router,
   segment,
+  service,
+  serviceAllocation,
   sharedPort,
   subnetAllocation,
 } from "./internal";
 import { destinationNatType, natType, sourceNatType } from "./nat";
 import { policyRouteType, routeType } from "./routes";
 import { networkPeering } from "./peering";
+import { serviceEntry, serviceTypes } from "./service";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { addressRangeType, reservationType, subnet } from "./subnet";
 import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
@@ -35,6 +38,7 @@ export const components = {
   "sdn:index:FirewallPolicy": firewallPolicy,
   "sdn:index:NetworkPeering": networkPeering,
   "sdn:index:SecurityGroup": securityGroup,
+  "sdn:index:ServiceEntry": serviceEntry,
   "sdn:index:Subnet": subnet,
   "sdn:index:VirtualNetwork": virtualNetwork,
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
@@ -46,12 +50,14 @@ export const customResources = {
   "sdn:ipam:EndpointAllocation": endpointAllocation,
   "sdn:ipam:NetworkAllocation": networkAllocation,
   "sdn:ipam:PeeringAllocation": peeringAllocation,
+  "sdn:ipam:ServiceAllocation": serviceAllocation,
   "sdn:ipam:SubnetAllocation": subnetAllocation,
   "sdn:linux:AdoptedSegment": adoptedOnHost,
   "sdn:linux:Peering": peering,
   "sdn:linux:Port": port,
   "sdn:linux:Router": router,
   "sdn:linux:Segment": segment,
+  "sdn:linux:Service": service,
   "sdn:linux:SharedPort": sharedPort,
 } as const satisfies Readonly<Record<string, ResourceSpec>>;
 
@@ -86,6 +92,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Ssh": sshType,
   "sdn:index:VniRange": vniRangeType,
   ...firewallTypes,
+  ...serviceTypes,
   ...firewallHitsTypes,
   ...addressPlanTypes,
   ...seeingTypes,

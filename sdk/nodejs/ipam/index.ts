@@ -20,6 +20,11 @@ export type PeeringAllocation = import("./peeringAllocation").PeeringAllocation;
 export const PeeringAllocation: typeof import("./peeringAllocation").PeeringAllocation = null as any;
 utilities.lazyLoad(exports, ["PeeringAllocation"], () => require("./peeringAllocation"));
 
+export { ServiceAllocationArgs } from "./serviceAllocation";
+export type ServiceAllocation = import("./serviceAllocation").ServiceAllocation;
+export const ServiceAllocation: typeof import("./serviceAllocation").ServiceAllocation = null as any;
+utilities.lazyLoad(exports, ["ServiceAllocation"], () => require("./serviceAllocation"));
+
 export { SubnetAllocationArgs } from "./subnetAllocation";
 export type SubnetAllocation = import("./subnetAllocation").SubnetAllocation;
 export const SubnetAllocation: typeof import("./subnetAllocation").SubnetAllocation = null as any;
@@ -36,6 +41,8 @@ const _module = {
                 return new NetworkAllocation(name, <any>undefined, { urn })
             case "sdn:ipam:PeeringAllocation":
                 return new PeeringAllocation(name, <any>undefined, { urn })
+            case "sdn:ipam:ServiceAllocation":
+                return new ServiceAllocation(name, <any>undefined, { urn })
             case "sdn:ipam:SubnetAllocation":
                 return new SubnetAllocation(name, <any>undefined, { urn })
             default:

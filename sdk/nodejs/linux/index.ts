@@ -30,6 +30,11 @@ export type Segment = import("./segment").Segment;
 export const Segment: typeof import("./segment").Segment = null as any;
 utilities.lazyLoad(exports, ["Segment"], () => require("./segment"));
 
+export { ServiceArgs } from "./service";
+export type Service = import("./service").Service;
+export const Service: typeof import("./service").Service = null as any;
+utilities.lazyLoad(exports, ["Service"], () => require("./service"));
+
 export { SharedPortArgs } from "./sharedPort";
 export type SharedPort = import("./sharedPort").SharedPort;
 export const SharedPort: typeof import("./sharedPort").SharedPort = null as any;
@@ -50,6 +55,8 @@ const _module = {
                 return new Router(name, <any>undefined, { urn })
             case "sdn:linux:Segment":
                 return new Segment(name, <any>undefined, { urn })
+            case "sdn:linux:Service":
+                return new Service(name, <any>undefined, { urn })
             case "sdn:linux:SharedPort":
                 return new SharedPort(name, <any>undefined, { urn })
             default:

@@ -537,6 +537,58 @@ export interface SecurityGroupMemberArgs {
 }
 
 /**
+ * Who answers. Exactly one of `endpoint`, `group`, `address` and `externalName`.
+ */
+export interface ServiceBackendArgs {
+    /**
+     * An address, inside the network or outside of it. Inside, clients of its own subnet reach it with the router's address as their source, because its MAC address is not known.
+     */
+    address?: pulumi.Input<string | undefined>;
+    /**
+     * True: it keeps the connections that it has and gets no new ones. Default false.
+     */
+    drain?: pulumi.Input<boolean | undefined>;
+    /**
+     * An endpoint of the network.
+     */
+    endpoint?: pulumi.Input<Endpoint | undefined>;
+    /**
+     * A DNS name outside that the entry's names stand for (CNAME). Alone, and with `headless`.
+     */
+    externalName?: pulumi.Input<string | undefined>;
+    /**
+     * The endpoints of a group that names them one by one, each with this weight.
+     */
+    group?: pulumi.Input<SecurityGroup | undefined>;
+    /**
+     * Its share of new connections in relation to the other backends' weights, 1 to 255. Default 1.
+     */
+    weight?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * A port of a service.
+ */
+export interface ServicePortArgs {
+    /**
+     * A name for SRV records, such as `http`: a letter, then letters, digits or hyphens. Default: none.
+     */
+    name?: pulumi.Input<string | undefined>;
+    /**
+     * The port of the virtual address, 1 to 65535.
+     */
+    port: pulumi.Input<number>;
+    /**
+     * `tcp` (default) or `udp`.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * The port of the backends. Default: the same.
+     */
+    targetPort?: pulumi.Input<number | undefined>;
+}
+
+/**
  * With which source packets leave.
  */
 export interface SourceNatArgs {

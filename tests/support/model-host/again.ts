@@ -6,7 +6,7 @@ import { operations, Refusal } from "./operations";
 import type { ModelState } from "./state";
 import { copyOf } from "./state";
 
-const order = [firewallKey, "router", "segment", "peering", "port"];
+const order = [firewallKey, "router", "segment", "peering", "service", "port"];
 const rank = (key: string): number => order.indexOf(key.replace(/-.*/, ""));
 /** At the start there is no Docker yet, nor what others make: such a resource is left alone as a whole. */
 const comesLater = (line: string): boolean => /^docker_connection| container:|container_guard|^adopt_/.test(line);

@@ -15,6 +15,12 @@ interface NftCommand {
     readonly set?: Named;
     readonly map?: Named;
     readonly chain?: Named;
+    /** Of a map: its key, and the chain that it leads to. */
+    readonly element?: Named & {
+      readonly elem: readonly [
+        readonly [{ readonly concat: readonly (string | number)[] }, { goto: { target: string } }],
+      ];
+    };
     readonly rule?: {
       readonly family: string;
       readonly table: string;
@@ -25,17 +31,20 @@ interface NftCommand {
   readonly flush?: { readonly chain: Named };
 }
 
-function transact({ state }: Step, where: string, word: string): void {
+export function transact({ state }: Step, where: string, word: string): void {
   const { tables } = space(state, where);
   const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly NftCommand[] };
   for (const { add, flush } of nftables) {
-    const named = add?.set ?? add?.map ?? add?.chain ?? add?.rule ?? flush?.chain;
+    const named = add?.set ?? add?.map ?? add?.chain ?? add?.rule ?? add?.element ?? flush?.chain;
     const key = add?.table === undefined ? `${named?.family} ${named?.table}` : `${add.table.family} ${add.table.name}`;
     const table: ModelTable = tables.get(key) ?? { chains: new Map(), sets: new Map(), maps: new Map() };
     tables.set(key, table);
     if (add?.set !== undefined && !table.sets.has(add.set.name)) table.sets.set(add.set.name, new Set());
     if (add?.map !== undefined && !table.maps.has(add.map.name)) table.maps.set(add.map.name, new Map());
     if (add?.chain !== undefined && !table.chains.has(add.chain.name)) table.chains.set(add.chain.name, []);
+    for (const [{ concat }, verdict] of add?.element?.elem ?? []) {
+      table.maps.get(add?.element?.name ?? "")?.set(concat.join(" . "), { value: verdict.goto.target, mark: "" });
+    }
     if (flush !== undefined) table.chains.set(flush.chain.name, []);
     if (add?.rule !== undefined) table.chains.get(add.rule.chain)?.push(add.rule.comment ?? "");
   }

@@ -5,6 +5,7 @@ import { linkOf, networkId, space } from "./places";
 import { ensureElements, filtering } from "./filtering";
 import { firewallOperations } from "./firewall";
 import { ensureSysctl } from "./settings";
+import { serviceOperations } from "./services";
 import { policyRouting } from "./policy-routing";
 import { Refusal } from "./refusal";
 
@@ -16,6 +17,8 @@ export interface Step {
   /** Whether the resource is new to the host, or another version of it. */
   readonly isNew?: boolean;
   readonly diskFull?: boolean;
+  /** Of the resource that is being changed. */
+  readonly key?: string;
 }
 
 export type Operation = (step: Step, ...words: readonly string[]) => void;
@@ -260,6 +263,7 @@ function removeMaster({ state }: Step, name = "", bridge = ""): void {
 export const operations: Readonly<Record<string, Operation>> = {
   ...filtering,
   ...policyRouting,
+  ...serviceOperations,
   ...firewallOperations,
   bridge: ensureBridge,
   vxlan: ensureVxlan,
@@ -304,7 +308,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     const routes = state.namespaces.get(where)?.routes;
     if (routes?.get(destination)?.device === device) routes.delete(destination);
   },
-  remove_neighbour: ({ state }, where = "", device = "", address = "") => {
+  remove_neighbour: ({ state, key }, where = "", device = "", address = "") => {
+    const others = [...state.ledger].filter(([one]) => one.startsWith("service-") && one !== key);
+    const kept = others.some(([, { words }]) =>
+      words.some((line) => line.startsWith(`neighbour - ${device} ${address} `)),
+    );
+    if (where === "-" && kept) return;
     state.namespaces.get(where)?.neighbours.delete(`${device} ${address}`);
   },
   remove_master: removeMaster,

@@ -3,6 +3,7 @@ import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
 import { firewallKey, firewallLines, hitsText, heldLines, recordLines, tableJson } from "./firewall";
 import { containerPort } from "./operations";
+import { servicePathLines } from "./services";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
 const section = (title: string, where: string, content: unknown): string =>
@@ -210,6 +211,12 @@ export function queryLines(state: ModelState, operation: string, words: readonly
       return [section("firewall-table", "-", tableJson(state))];
     case "query_foreign":
       return [section("foreign", "-", state.firewall.foreign.map((one) => `${one}\n`).join(""))];
+    case "query_neighbours": {
+      const host = state.namespaces.get("-");
+      return host === undefined ? [] : [section("neighbours", "-", neighboursJson(host))];
+    }
+    case "query_service_network":
+      return servicePathLines(state, first, second, words.slice(2).join(" "));
     case "query_listeners":
       return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":

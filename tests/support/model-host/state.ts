@@ -131,6 +131,10 @@ export interface ModelState {
   readonly listeners: string[];
   /** Values of the host's own sysctls before we changed them. */
   readonly savedSysctls: Map<string, string>;
+  /** Bridge → the words of the path of its services' packets, while its network has services. */
+  readonly servicePaths: Map<string, string>;
+  /** VNI of a network with services → the blocks of addresses that end in its router. */
+  readonly servicePools: Map<string, string>;
   /** Peer → the largest packet that gets there, 0 for none; every size where a peer is not in it. */
   readonly paths: Map<string, number>;
 }
@@ -174,6 +178,8 @@ export function emptyState(): ModelState {
     events: [],
     listeners: [],
     savedSysctls: new Map(),
+    servicePaths: new Map(),
+    servicePools: new Map(),
     paths: new Map(),
   };
 }

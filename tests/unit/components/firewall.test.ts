@@ -600,6 +600,7 @@ describe("a group", () => {
       }),
     );
     expect(outputs).toEqual({
+      endpoints: ["urn:pulumi:dev::shop::sdn:index:Endpoint::web1"],
       members: [
         { kind: "endpoint", ...web1Ref },
         { kind: "subnet", ...webRef },

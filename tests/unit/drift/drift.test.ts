@@ -13,6 +13,7 @@ import type { Damage } from "../../support/damage";
 import {
   addressing,
   adoptedIntent,
+  dualStackService,
   egress4,
   egressDual,
   nat,
@@ -36,6 +37,7 @@ const examples: Readonly<Record<string, Intent>> = {
   "an interface": portIntent("interface"),
   "a peering": peeringIntent(),
   "an adopted segment": adoptedIntent(),
+  "a service": dualStackService(),
 };
 
 function apply(host: ModelHost, intent: Intent, from?: Intent): FragmentResult | undefined {
@@ -70,7 +72,7 @@ test("every kind of step is in an example, and something can be done to it", () 
   const present = new Set(Object.values(examples).flatMap((intent) => stepsOf(intent).map(({ kind }) => kind)));
   const kinds = Object.keys(damages) as readonly StepKind[];
   expect(kinds.filter((kind) => !present.has(kind))).toEqual(["table-route", "rule"]);
-  expect(kinds.filter((kind) => damages[kind].length === 0)).toEqual(["adopted-docker-network"]);
+  expect(kinds.filter((kind) => damages[kind].length === 0)).toEqual(["service-path", "adopted-docker-network"]);
 });
 
 test.each(cases)("$title", ({ intent, step, damage }) => {

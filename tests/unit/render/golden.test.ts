@@ -13,6 +13,7 @@ import { renderLine } from "../../../provider/src/render/words";
 import {
   addressing,
   adoptedIntent,
+  dualStackService,
   egress4,
   egressDual,
   nat,
@@ -22,6 +23,7 @@ import {
   routerIntent,
   routes,
   segmentIntent,
+  serviceIntent,
 } from "../../support/intents";
 
 const folder = join(__dirname, "../../golden");
@@ -42,6 +44,11 @@ function shown(line: string): string {
   const [operation, where, word = "", ...rest] = line.split(" ");
   // A chain of one resource's own, decoded.
   if (operation === "nft_chain") return `nft_chain ${where} ${word}:\n${ownChain(rest[0] ?? "")}`;
+  if (operation === "service_rules") {
+    const [elements = "", json = ""] = rest;
+    const lists = [word, elements].map((list) => `      ${list.split(",").join("\n      ")}`).join("\n");
+    return `service_rules ${where}:\n${lists}\n${ownChain(json)}`;
+  }
   return operation === "nft_table" ? `nft_table ${where} {${transactions.get(word) ?? word}.txt}` : line;
 }
 
@@ -96,6 +103,10 @@ const files: Readonly<Record<string, () => string>> = {
   "port-namespace": () => life(portIntent("namespace", { ipv6: portAddress6 })),
   "port-interface": () => life(portIntent("interface")),
   adopted: () => life(adoptedIntent()),
+  service: () => life(serviceIntent()),
+  "service-dual-stack": () => life(dualStackService({ balancing: "source-hash" })),
+  "change-backends": () =>
+    change(serviceIntent(), serviceIntent({ backends: serviceIntent().backends.slice(1, 3), balancing: "random" })),
   "change-peer-added": () =>
     change(segmentIntent(), segmentIntent({ peers: ["192.0.2.12", "192.0.2.13", "192.0.2.14"] })),
   "change-mtu": () => change(segmentIntent(), segmentIntent({ mtu: 1400 })),

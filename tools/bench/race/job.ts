@@ -52,7 +52,7 @@ async function intentsOn(host: LabHost): Promise<readonly Intent[]> {
 }
 
 const rank = (intent: Intent): number => (intent.kind === "router" ? 0 : 1);
-const vniOf = (intent: Intent): number => (intent.kind === "adopted" ? 0 : intent.vni);
+const vniOf = (intent: Intent): number => ("vni" in intent ? intent.vni : 0);
 
 function distinct(steps: readonly Step[]): readonly Step[] {
   const seen = new Map<string, Step>();

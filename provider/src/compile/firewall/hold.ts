@@ -18,6 +18,7 @@ export function holdWords(before: Intent | undefined, intent: Intent): readonly 
     case "router":
     case "peering":
     case "adopted":
+    case "service":
       return [];
   }
 }
@@ -34,6 +35,7 @@ export function isHeld(intent: Intent, held: readonly HeldPlace[]): boolean {
     case "router":
     case "peering":
     case "adopted":
+    case "service":
       return false;
   }
 }

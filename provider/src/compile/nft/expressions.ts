@@ -31,6 +31,8 @@ export const beforeSourceNat = 99;
 
 /** Before Docker's and others' destination NAT (-100). */
 export const beforeDestinationNat = -101;
+/** After all destination NAT. */
+export const afterDestinationNat = -95;
 
 export const ipOf = (text: string): "ip" | "ip6" => (text.includes(":") ? "ip6" : "ip");
 

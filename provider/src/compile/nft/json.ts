@@ -7,7 +7,10 @@ export type Expression =
   | number
   | { readonly meta: { readonly key: "iifname" | "oifname" } }
   | { readonly meta: { readonly key: "l4proto" } }
-  | { readonly ct: { readonly key: "state" | "status" | "zone" } }
+  | { readonly meta: { readonly key: "mark" } }
+  | { readonly ct: { readonly key: "state" | "status" | "zone" | "mark" | "direction" } }
+  | { readonly numgen: { readonly mode: "inc" | "random"; readonly mod: number; readonly offset: number } }
+  | { readonly jhash: { readonly mod: number; readonly expr: Expression; readonly seed: number } }
   | { readonly ct: { readonly key: "ip daddr" | "ip6 daddr" | "proto-dst"; readonly dir: "original" } }
   | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly range: readonly [number, number] }
@@ -121,14 +124,14 @@ function addRules(family: Family, chain: Branch): readonly Command[] {
 }
 
 /** One chain of the `inet` table, whole, in one transaction. */
-export function chainCommands(chain: Chain): readonly Command[] {
+export function chainCommands(chain: Chain | Branch): readonly Command[] {
+  return [{ add: { table: { family: "inet", name: tableName } } }, ...branchCommands(chain)];
+}
+
+/** The same where the table is there. */
+export function branchCommands(chain: Chain | Branch): readonly Command[] {
   const at = { family: "inet", table: tableName };
-  return [
-    { add: { table: { family: "inet", name: tableName } } },
-    addChain("inet", chain),
-    { flush: { chain: { ...at, name: chain.name } } },
-    ...addRules("inet", chain),
-  ];
+  return [addChain("inet", chain), { flush: { chain: { ...at, name: chain.name } } }, ...addRules("inet", chain)];
 }
 
 /** What tells one rule from another when the host shows them: versions of nft write the same rule differently. */

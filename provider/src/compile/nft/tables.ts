@@ -1,12 +1,15 @@
 import { hostBridge } from "./bridge";
+import { detourMark } from "../service/balancing";
 import {
   accept,
+  afterDestinationNat,
   beforeConntrack,
   beforeDestinationNat,
   beforeFilter,
   beforeSourceNat,
   drop,
   established,
+  goto,
   iifname,
   is,
   isNot,
@@ -15,10 +18,28 @@ import {
   payload,
   translated,
 } from "./expressions";
-import type { Expression, Family, Rule, Table } from "./json";
+import type { Branch, Expression, Family, Rule, Table } from "./json";
 import { exampleSetLines, tableCommands } from "./json";
 
 const neighbourDiscovery = is(payload("icmpv6", "type"), { set: ["nd-neighbor-solicit", "nd-neighbor-advert"] });
+
+const ctMark: Expression = { ct: { key: "mark" } };
+
+/** A service's address is looked up once a connection, by the network that the client is in: decision 0022. */
+const services: Branch = {
+  name: "services",
+  rules: [
+    [{ mangle: { key: ctMark, value: { map: { key: iifname, data: "@networks" } } } }],
+    ...(["ip", "ip6"] as const).map((family): Rule => {
+      const key = {
+        concat: [ctMark, payload(family, "daddr"), { meta: { key: "l4proto" } }, payload("th", "dport")],
+      } as const;
+      return [{ vmap: { key, data: family === "ip" ? "@services4" : "@services6" } }];
+    }),
+    // No service of the network has it.
+    [{ mangle: { key: ctMark, value: 0 } }],
+  ],
+};
 
 const intoNetworks: readonly Rule[] = (["ip", "ip6"] as const).map((family) => {
   const key = { concat: [payload(family, "daddr"), { meta: { key: "l4proto" } }, payload("th", "dport")] } as const;
@@ -52,6 +73,10 @@ const hostInet: Table = {
     { name: "sources6", type: "ipv6_addr", map: "ipv6_addr" },
     // Bridges' conntrack zones: they are there before the first policy, so that it ends no flow that it allows.
     { name: "zones", typeof: "iifname", map: "ct zone" },
+    // Bridge → VNI of its network, where that has services.
+    { name: "networks", type: "ifname", map: "mark" },
+    { name: "services4", type: ["mark", "ipv4_addr", "inet_proto", "inet_service"], map: "verdict" },
+    { name: "services6", type: ["mark", "ipv6_addr", "inet_proto", "inet_service"], map: "verdict" },
   ],
   chains: [
     {
@@ -68,7 +93,26 @@ const hostInet: Table = {
       hook: "prerouting",
       priority: beforeDestinationNat,
       // A bridged frame passes here too (br_netfilter), on its way to its own router: it is not the host's yet.
-      rules: intoNetworks.map((rule) => [isNot(iifname, "@bridges"), ...rule]),
+      rules: [
+        [is(iifname, "@bridges"), goto(services.name)],
+        ...intoNetworks.map((rule): Rule => [isNot(iifname, "@bridges"), ...rule]),
+      ],
+    },
+    services,
+    {
+      // Each packet of such a connection takes its way by the router, which the bridge's routes choose by the mark.
+      name: "detours",
+      type: "filter",
+      hook: "prerouting",
+      priority: afterDestinationNat,
+      rules: [
+        [
+          is(iifname, "@bridges"),
+          is({ ct: { key: "direction" } }, "original"),
+          is({ "&": [ctMark, detourMark] }, detourMark),
+          { mangle: { key: { meta: { key: "mark" } }, value: detourMark } },
+        ],
+      ],
     },
     { name: "output", type: "nat", hook: "output", priority: beforeDestinationNat, rules: intoNetworks },
     {

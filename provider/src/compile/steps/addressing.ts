@@ -42,14 +42,16 @@ const routeText = ({ device, via }: { readonly device: string; readonly via: str
   via === undefined ? `by ${device}` : `via ${via} by ${device}`;
 
 export const neighbour: StepMeaning<"neighbour"> = {
-  identity: (step) => `${step.where} ${step.device} ${step.address}`,
-  ensure: (step) => ["neighbour", step.where, step.device, step.address, step.mac],
-  remove: (step) => ["remove_neighbour", step.where, step.device, step.address],
+  identity: (step) => `${step.where ?? "-"} ${step.device} ${step.address}`,
+  ensure: (step) => ["neighbour", step.where ?? "-", step.device, step.address, step.mac],
+  remove: (step) => ["remove_neighbour", step.where ?? "-", step.device, step.address],
+  // Of the host's own nothing stands in every report: they are as many as others made there.
+  query: (step) => (step.where === undefined ? ["query_neighbours", step.device] : undefined),
   differences: (step, snapshot) => {
-    const state = snapshot.namespaces.get(step.where);
+    const state = namespaceOf(snapshot, step.where);
     if (state === undefined) return [];
     const found = state.neighbours.find((one) => one.device === step.device && one.address === step.address);
-    const place = `${step.address} in ${step.where}`;
+    const place = `${step.address}${step.where === undefined ? ` on ${step.device}` : ` in ${step.where}`}`;
     if (found === undefined) return [`neighbour entry for ${place} is missing`];
     return found.mac === step.mac ? [] : [`neighbour entry for ${place} says ${found.mac}, should be ${step.mac}`];
   },

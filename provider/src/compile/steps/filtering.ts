@@ -1,5 +1,6 @@
 import { hostSets, hostTables, routerTables, wantedRules } from "../nft/tables";
 import { chainCommands, fingerprints, nftWord, textWord } from "../nft/json";
+import type { Branch } from "../nft/json";
 import type { Where } from "../step";
 import { zonesOf } from "../zones";
 import type { StepMeaning } from "./meaning";
@@ -30,11 +31,12 @@ export const nftTable: StepMeaning<"nft-table"> = {
 const tableMissing = (table: string, where: Where): string => `nftables table ${table}${placeOf(where)} is missing`;
 
 /** Rules are told apart by their fingerprints; one that somebody wrote has none. */
-function chainDifferences(
+export function chainDifferences(
   place: string,
   found: readonly string[] | undefined,
-  wanted: readonly string[],
+  chain: Branch | readonly string[],
 ): readonly string[] {
+  const wanted = "rules" in chain ? fingerprints(chain) : chain;
   if (found === undefined) return [`${place} is missing`];
   const missing = wanted.filter((one) => !found.includes(one)).length;
   const foreign = found.filter((one) => !wanted.includes(one)).length;
@@ -71,7 +73,7 @@ export const nftChain: StepMeaning<"nft-chain"> = {
     if (state === undefined) return [];
     const found = state.tables.get("inet sdn")?.comments.get(step.chain.name);
     const place = `nftables chain inet sdn ${step.chain.name} in ${step.where}`;
-    return chainDifferences(place, found, fingerprints(step.chain));
+    return chainDifferences(place, found, step.chain);
   },
 };
 

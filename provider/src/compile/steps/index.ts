@@ -7,6 +7,7 @@ import { forwardAccept, nftChain, nftElement, nftMap, nftTable, zone } from "./f
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
 import type { StepMeaning, Words } from "./meaning";
 import { rule, tableRoute } from "./policy-routing";
+import { bridgedPackets, serviceNetwork, servicePath, serviceRules } from "./services";
 import { forwarding6, sysctl } from "./settings";
 
 /** Every kind of step and its meaning: a kind without one does not compile. */
@@ -32,6 +33,10 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "nft-map": nftMap,
   zone,
   "forward-accept": forwardAccept,
+  "bridged-packets": bridgedPackets,
+  "service-path": servicePath,
+  "service-network": serviceNetwork,
+  "service-rules": serviceRules,
   "adopted-link": adoptedLink,
   "adopted-docker-network": adoptedDockerNetwork,
   "docker-network": dockerNetwork,

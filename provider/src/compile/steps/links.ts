@@ -1,6 +1,7 @@
 import { SdnError } from "../../model/error";
 import type { PeerSet } from "../../model/peer-set";
 import { isPeerList, peerSetOf, samePeerSet } from "../../model/peer-set";
+import type { Snapshot } from "../../model/snapshot";
 import type { StepMeaning } from "./meaning";
 import { settingDifferences } from "./settings";
 import { linkMissing, listWord, notOurs, ownedLink, placeOf, namespaceOf, unequal } from "./meaning";
@@ -24,6 +25,9 @@ const bridgeSettings = (name: string): Readonly<Record<string, string>> => ({
   [`net.ipv4.conf.${name}.arp_ignore`]: "8",
 });
 
+const hasServices = ({ host }: Snapshot, name: string): boolean =>
+  host.tables.get("inet sdn")?.maps.get("networks")?.has(name) === true;
+
 export const bridge: StepMeaning<"bridge"> = {
   identity: (step) => step.name,
   ensure: (step) => ["bridge", step.name, step.mtu, step.mac, step.mark],
@@ -34,9 +38,10 @@ export const bridge: StepMeaning<"bridge"> = {
     if (link === undefined) return differences;
     return [
       ...differences,
-      ...Object.entries(bridgeSettings(step.name)).flatMap(([key, value]) =>
-        settingDifferences(snapshot, undefined, key, value),
-      ),
+      ...Object.entries(bridgeSettings(step.name))
+        // Of a bridge with services it is theirs.
+        .filter(([key]) => !(key.endsWith(".disable_ipv6") && hasServices(snapshot, step.name)))
+        .flatMap(([key, value]) => settingDifferences(snapshot, undefined, key, value)),
       ...unequal(`kind of ${step.name}`, link.kind, "bridge"),
       ...unequal(`MTU of ${step.name}`, link.mtu, step.mtu),
       ...unequal(`MAC of ${step.name}`, link.mac, step.mac),

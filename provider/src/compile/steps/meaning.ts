@@ -13,7 +13,7 @@ export interface StepMeaning<K extends StepKind> {
   /** Takes it away; `undefined` where something else's removal takes it along. */
   remove(step: StepOf<K>): Words | undefined;
   /** What a read must ask for beyond the standing report. */
-  query?(step: StepOf<K>): Words;
+  query?(step: StepOf<K>): Words | undefined;
   /** What in the snapshot contradicts the step, as sentences for a person. Empty when it holds. */
   differences(step: StepOf<K>, snapshot: Snapshot): readonly string[];
 }

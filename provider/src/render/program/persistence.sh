@@ -289,8 +289,8 @@ picture() {
       if ($4 !~ /^fe80/ && (where != "-" || $2 ~ /^sdn-/)) put("address " $4 " on " $2, "")
       next
     }
-    /^[0-9]+:/ { if (where != "-") put("rule " $1, $0); next }
-    / lladdr / { if (where != "-") put("neighbour " $1, $0); next }
+    /^[0-9]+:/ { if (where != "-" || / iif sdn-b-/) put("rule " $1, $0); next }
+    / lladdr / { if (where != "-" || / dev sdn-b-/) put("neighbour " $1, $0); next }
     $0 != "" && !/fe80::|ff00::/ && (where != "-" || !/ table local/) {
       put("route to " ($1 ~ /^(blackhole|unreachable|prohibit|local|broadcast|anycast|multicast)$/ ? $2 : $1), $0)
     }'

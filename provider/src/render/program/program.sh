@@ -108,6 +108,10 @@ undo_all() {
       nft-add) nft add element "$a" sdn "$b" "$(element "$c")" ;;
       iptables) docker_user "$a" -D "$b" "$c" "$d" ;;
       iptables-add) docker_user "$a" -I "$b" "$c" "$d" ;;
+      path) take_up_path "$a" "$b" ;;
+      pools) drop_pools "$a" $b $c $d ;;
+      service-network) op_service_network "$a" $b $c $d ;;
+      service-rules) undo_rules "$a" "$b" "$c" $d ;;
       firewall-table) reload_table "$state/resources/firewall" ;;
       firewall-next) nft delete table inet sdn_fw_next ;;
       firewall-held) hold_again "$a" ;;
@@ -337,7 +341,11 @@ op_bridge() { # NAME MTU MAC MARK
 }
 silence_bridge() { # NAME: no address of the host may ever answer on a tenant's segment
   read_settings - "net/ipv6/conf/$1/disable_ipv6" "net/ipv4/conf/$1/arp_ignore"
-  [ "$setting_values" != "1${newline}8$newline" ] || return 0
+  case $setting_values in
+    "1${newline}8$newline") return 0 ;;
+    # Services over IPv6 need it: services.sh sees to it that there is no address.
+    "0${newline}8$newline") ! nft get element inet sdn networks "{ $1 }" >/dev/null 2>&1 || return 0 ;;
+  esac
   try sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1" "net.ipv4.conf.$1.arp_ignore=8"
 }
 
@@ -1110,7 +1118,8 @@ op_remove_route() { # WHERE DESTINATION DEVICE
   # shellcheck disable=SC2086 # several words
   try ip_in "$at" "$version" route del $route
 }
-op_remove_neighbour() { # WHERE DEVICE ADDRESS
+op_remove_neighbour() { # WHERE DEVICE ADDRESS; one of the host's own may be another service's, too
+  [ "$1" != - ] || ! grep -lsF "neighbour - $2 $3 " "$state"/resources/service-* | grep -qvxF "$state/resources/$fragment" || return 0
   known=$(neighbour_of "$1" "$2" "$3" 2>/dev/null)
   [ -n "$known" ] || return 0
   try ip_in "$1" neigh del "$3" dev "$2" || return 1
@@ -1527,13 +1536,13 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | \
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | \
       query_firewall | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
-      adopt_link | adopt_docker_network | \
+      adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | \
       firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac

@@ -173,3 +173,23 @@ export const LabelOperator = {
  * How a label is compared.
  */
 export type LabelOperator = (typeof LabelOperator)[keyof typeof LabelOperator];
+
+export const ServiceBalancing = {
+    /**
+     * In turn, by weight. Each host counts for itself.
+     */
+    Round_robin: "round-robin",
+    /**
+     * At random, by weight.
+     */
+    Random: "random",
+    /**
+     * By the client's address: as long as the backends stay, always the same one.
+     */
+    Source_hash: "source-hash",
+} as const;
+
+/**
+ * How new connections are shared out.
+ */
+export type ServiceBalancing = (typeof ServiceBalancing)[keyof typeof ServiceBalancing];
