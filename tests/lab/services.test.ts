@@ -195,3 +195,161 @@ describe("a service entry", () => {
     expect(await answers("client1", vips.web, 81)).toEqual(["-"]);
   });
 });
+
+/** One connection after another from `from`, until it is stopped: how many there were, and how many got no answer. */
+async function load(from: Box, to: string): Promise<() => Promise<{ readonly made: number; readonly lost: number }>> {
+  const script = `const net = require("node:net");
+    let made = 0, lost = 0, end = false;
+    const one = () => new Promise((done) => {
+      let text = "";
+      const s = net.connect({ host: ${JSON.stringify(to)}, port: 80, timeout: 3000 });
+      const over = () => { s.destroy(); made++; if (text === "") lost++; done(); };
+      s.on("data", (d) => { text += d; }).on("end", over).on("error", over).on("timeout", over);
+    });
+    process.stdin.on("end", () => { end = true; }).resume();
+    (async () => { console.log("begun"); while (!end) await one(); console.log(JSON.stringify({ made, lost })); process.exit(); })();`;
+  const child = spawn("ip", ["netns", "exec", nameOf(from), process.execPath, "-e", script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (data: Buffer) => {
+    text += data.toString();
+  });
+  await waitFor(() => Promise.resolve(text.includes("begun")), { what: "the load begins" });
+  return async () => {
+    child.stdin.end();
+    await new Promise((done) => child.once("close", done));
+    return JSON.parse(text.trim().split("\n").at(-1) ?? "") as { made: number; lost: number };
+  };
+}
+
+const h1 = (...words: readonly [string, ...string[]]) =>
+  execute("ip", ["netns", "exec", lab.host("h1").netns, ...words]);
+
+describe("what changes", () => {
+  test("weights share connections out, and a backend that drains keeps what it has and gets nothing new", async () => {
+    const [heavy, draining] = [backend("web2", { weight: 3 }), backend("web1", { drain: true })];
+    await up({ front: entry("shop", [backend("web1"), heavy], { vip: vips.web }) });
+    const shares = counted((await answers("client1", vips.web, 80, 40)).map((text) => text.split(" ")[0] ?? ""));
+    expect(shares).toEqual({ web1: 10, web2: 30 });
+    const stop = await load("client1", vips.web);
+    await up({ front: entry("shop", [draining, heavy], { vip: vips.web }) });
+    const { made, lost } = await stop();
+    expect(made).toBeGreaterThan(20);
+    expect(lost).toBe(0);
+    expect(counted(await answers("client1", vips.web, 80, 4))).toEqual({ [`web2 ${address("client1")}`]: 4 });
+  }, 300_000);
+
+  test("at random, the shares are what was asked, within bounds that chance breaks once in a million runs", async () => {
+    await up({
+      front: entry("shop", [backend("web1"), backend("web2")], { vip: vips.web, balancing: "random" }),
+    });
+    const shares = counted((await answers("client2", vips.web, 80, 400)).map((text) => text.split(" ")[0] ?? ""));
+    // A binomial of 400 and a half: five standard deviations are 50.
+    expect(shares["web1"]).toBeGreaterThan(150);
+    expect(shares["web1"]).toBeLessThan(250);
+    expect((shares["web1"] ?? 0) + (shares["web2"] ?? 0)).toBe(400);
+  }, 300_000);
+
+  test("by source hash a client keeps its backend, whichever host it is on", async () => {
+    await up({
+      front: entry("shop", [backend("web1"), backend("web2")], { vip: vips.web, balancing: "source-hash" }),
+    });
+    expect(Object.values(counted(await answers("client1", vips.web, 80, 10)))).toEqual([10]);
+    expect(Object.values(counted(await answers("client2", vips.web, 80, 10)))).toEqual([10]);
+  }, 300_000);
+
+  test("a fixed address is a backend, and two networks may have one service address each", async () => {
+    await up({
+      front: entry("shop", [{ address: address("web2") }], { vip: vips.web }),
+      rival1: entry("rival", [backend("other1")], { vip: "198.18.0.77" }),
+    });
+    expect(await answers("client1", vips.web)).toEqual([`web2 ${address("client1")}`]);
+    // Its MAC address is not known, so the router asks for it and stands in between on the same segment.
+    expect((await answers("near", vips.web))[0]).toMatch(/^web2 10\.20\.1\.(?!7)\d+$/);
+    expect(await answers("other2", "198.18.0.77")).toEqual([`other1 ${address("other2")}`]);
+    expect(await answers("client1", "198.18.0.77")).toEqual(["-"]);
+  }, 300_000);
+
+  test("a subnet that comes later reaches the service", async () => {
+    await execute("ip", ["netns", "add", `${tag}-late`]);
+    try {
+      await up({
+        front: entry("shop", [backend("web1")], { vip: vips.web }),
+        later: { type: "sdn:Subnet", properties: { network: ref("shop"), cidr: "10.20.3.0/24" } },
+        late: {
+          type: "sdn:Endpoint",
+          properties: {
+            host: ref("h2"),
+            subnet: ref("later"),
+            namespace: { name: `${tag}-late` },
+            ipv4Address: "10.20.3.5",
+          },
+        },
+      });
+      const words = [
+        "netns",
+        "exec",
+        `${tag}-late`,
+        "timeout",
+        "3",
+        "bash",
+        "-c",
+        `exec 3<>/dev/tcp/${vips.web}/80; cat <&3`,
+      ];
+      expect((await execute("ip", words)).stdout).toBe("web1 10.20.3.5");
+    } finally {
+      await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
+      await execute("ip", ["netns", "del", `${tag}-late`]);
+    }
+  }, 300_000);
+
+  test("a policy decides by who the client is, as without the service", async () => {
+    const policy = {
+      type: "sdn:FirewallPolicy",
+      properties: {
+        fabric: ref("fabric"),
+        priority: 10,
+        appliesTo: [{ endpoint: ref("web1") }],
+        rules: [
+          {
+            name: "clients",
+            direction: "ingress",
+            action: "allow",
+            from: [{ endpoint: ref("client2") }],
+            services: [{ protocol: "tcp", ports: "8080" }],
+          },
+        ],
+        defaults: { ingress: "deny", egress: "continue" },
+      },
+    };
+    await up({ front: entry("shop", [backend("web1")], { vip: vips.web }), policy });
+    expect(await answers("client2", vips.web)).toEqual([`web1 ${address("client2")}`]);
+    expect(await answers("client1", vips.web)).toEqual(["-"]);
+    expect(await answers("near", vips.web)).toEqual(["-"]);
+  }, 300_000);
+
+  test("what somebody breaks by hand is found by refresh and mended by up", async () => {
+    await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
+    await h1("nft", "flush map inet sdn services4");
+    await h1("sh", "-c", "ip rule del pref 5302; ip neigh flush nud permanent");
+    const stdout = await stack.refresh();
+    expect(stdout).toContain("nftables map services4 lacks");
+    expect(stdout).toMatch(/the way of services' packets by sdn-b-\d+ lacks its routing rules \(IPv4\)/);
+    expect(stdout).toContain("neighbour entry for 10.20.1.5");
+    await stack.up();
+    for (const from of ["client1", "near"] as const) {
+      expect(await answers(from, vips.web)).toEqual([`web1 ${address(from)}`]);
+    }
+    expect((await stack.preview("--expect-no-changes")).code).toBe(0);
+  }, 300_000);
+
+  test("the last entry takes everything of it along", async () => {
+    await up({});
+    expect((await h1("nft", "list", "map", "inet", "sdn", "networks")).stdout).not.toContain("elements");
+    expect((await h1("nft", "list", "table", "inet", "sdn")).stdout).not.toContain("svc-");
+    expect((await h1("ip", "rule", "show")).stdout).not.toContain("sdn-b-");
+    expect((await h1("ip", "-6", "rule", "show")).stdout).not.toContain("sdn-b-");
+    expect((await h1("ip", "neigh", "show", "nud", "permanent")).stdout).toBe("");
+  }, 300_000);
+});

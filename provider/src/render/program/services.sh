@@ -56,21 +56,16 @@ path_chain() { # CIDR GATEWAY ROUTER of each family: sets path_chain_text, the r
 path_lacks() {
   lacks='' path_bridge=$1 path_router=$2 path_where=$3 path_mac=$4 path_link=$5
   path_own=${1#sdn-b-}
-  read_settings - "net/ipv4/conf/$1/forwarding" "net/ipv4/conf/$1/rp_filter" "net/ipv6/conf/$1/disable_ipv6"
-  path_without6=1
-  case " $*" in *' '*:*:*/*) path_without6=0 ;; esac
-  case $setting_values in
-    "1${newline}0$newline$path_without6$newline" | "1${newline}0$newline$newline") ;;
-    *) lacks=settings ;;
-  esac
   case $(nft get element inet sdn networks "{ $1 }" 2>/dev/null) in
     *" : $(printf '0x%08x' "$2") "*) ;;
     *) lacks="$lacks network" ;;
   esac
   [ -n "$(ip netns exec "$3" nft list chain inet sdn "services-$path_own" 2>/dev/null)" ] || lacks="$lacks chain"
+  path_without6=1
   shift 5
   while [ $# -gt 0 ]; do
     path_family=$(family_of "$1")
+    [ "$path_family" = 4 ] || path_without6=0
     [ "$(rules_of_bridge "$path_family" "$path_bridge")" = "$(path_rules_text "$path_bridge" "$path_own")" ] ||
       lacks="$lacks rules$path_family"
     if [ "$(routes_of_table "$path_family" "$path_own")" != "$(path_routes_text "$path_bridge" "$1" "$2")" ] ||
@@ -80,6 +75,12 @@ path_lacks() {
     [ "$(neighbour_of - "$path_bridge" "$2")" = "$path_mac" ] || lacks="$lacks gateway$path_family"
     shift 3
   done
+  read_settings - "net/ipv4/conf/$path_bridge/forwarding" "net/ipv4/conf/$path_bridge/rp_filter" \
+    "net/ipv6/conf/$path_bridge/disable_ipv6"
+  case $setting_values in
+    "1${newline}0$newline$path_without6$newline" | "1${newline}0$newline$newline") ;;
+    *) lacks="$lacks settings" ;;
+  esac
 }
 clear_rules() { # 4|6 BRIDGE
   for path_rule in $path_rules; do
