@@ -293,7 +293,7 @@ export class ModelHost {
       this.lines.push(`warning ${fragment.key} ${encodeText(message)}`);
     };
     try {
-      perform({ state: this.state, warn, isNew: fragment.isNew, diskFull: this.diskFull, key: fragment.key }, ...words);
+      perform({ state: this.state, key: fragment.key, warn, isNew: fragment.isNew, diskFull: this.diskFull }, ...words);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       this.fail(thrown);

@@ -8,10 +8,13 @@ import type { ServiceRules } from "./service/balancing";
  * a kind.
  */
 
+/** What must be true, and whether other resources may want the same thing: then it goes with the last of them. */
+export type Step = Thing & { readonly shared?: true };
+
 /** `undefined` is the host's own namespace, `container:NAME` a container's, anything else a named one. */
 export type Where = string | undefined;
 
-export type Step =
+type Thing =
   | { readonly kind: "namespace"; readonly name: string; readonly mark: string }
   | {
       readonly kind: "bridge";

@@ -6,9 +6,11 @@ import type {
   RouterIntent,
   SegmentIntent,
 } from "../../../provider/src/compile/intent";
+import type { ServiceIntent } from "../../../provider/src/compile/service/intent";
 import { parseReport } from "../../../provider/src/render/report";
 import {
   addressing,
+  dualStackService,
   egressDual,
   nat,
   peeringIntent,
@@ -39,6 +41,8 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
   const port: PortIntent = { ...portIntent("namespace", { ipv6: portAddress6, attachment }), scope };
   const interfaceOf = { kind: "interface", interface: "nic0" } as const;
   const network = [router, segment];
+  const service: ServiceIntent = { ...dualStackService(), scope };
+  const second = { name: "api", label: "api", ipv4: "198.18.0.11", ipv6: "fd73:646e:7376::11" };
   const peering: PeeringIntent = { ...peeringIntent(), scope };
   const peers = [router, { ...peerRouter(), scope }];
   const [left, right] = peering.sides;
@@ -112,6 +116,25 @@ export function changesOf(scope: string, box: string): ReadonlyMap<string, Omit<
           policyRoutes: [{ priority: 10, from: "10.20.2.0/24", to: "203.0.113.0/24", nextHop: "10.20.1.10" }],
         },
       },
+    ],
+    ["a network gets its first service", { given: network, to: service }],
+    ["a network gets another service", { given: [...network, service], to: { ...service, ...second } }],
+    [
+      "a service's backends, ports and way of balancing change",
+      {
+        given: [...network, service],
+        from: service,
+        to: {
+          ...service,
+          balancing: "source-hash",
+          backends: service.backends.slice(1),
+          ports: [{ name: undefined, protocol: "tcp", port: 443, targetPort: 8443 }],
+        },
+      },
+    ],
+    [
+      "a service loses its IPv6",
+      { given: [...network, service], from: service, to: { ...service, ipv6: undefined, pools: ["198.18.0.0/15"] } },
     ],
     ["two networks become peers", { given: peers, to: peering }],
     [

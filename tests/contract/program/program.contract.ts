@@ -30,6 +30,7 @@ import {
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
 import { firewall } from "./firewall-cases";
+import { services } from "./service-cases";
 
 /** A host, and what others do to it. */
 export interface Machine {
@@ -294,6 +295,48 @@ const removal: readonly Case[] = [
       ]);
       expect(machine.hasLink("sdn-v-5001")).toBe(true);
       expect(machine.hasLink("sdn-b-5001")).toBe(false);
+    },
+  },
+];
+
+/** Neighbour entries that two resources make. */
+const sharing: readonly Case[] = [
+  {
+    name: "leaves what another resource makes, too, and removes it with the last",
+    check: async ({ machine, apply, applyWith, report, router, segment, port }) => {
+      for (const intent of [router, segment, port]) await apply(intent);
+      const where = routerNamespace(5000, machine.scope);
+      const entry = ["g5001", "10.20.1.9", "02:42:0a:14:01:09"];
+      const gone = [["remove_shared", "neighbour", where, ...entry.slice(0, 2)]];
+      for (const intent of [segment, port]) await applyWith(intent, [["neighbour", where, ...entry]]);
+      const known = async (): Promise<boolean> => {
+        const { neighbours = [] } = (await report([])).namespaces.get(where) ?? {};
+        return neighbours.some(({ address }) => address === "10.20.1.9");
+      };
+      expect(await applyWith(port, gone)).toEqual(ok(1));
+      expect(await known()).toBe(true);
+      expect(await applyWith(segment, gone)).toEqual(ok(1));
+      expect(await known()).toBe(false);
+    },
+  },
+  {
+    name: "takes no other address for the same: a longer one, or one that a pattern would match",
+    check: async ({ machine, apply, applyWith, report, router, segment, port }) => {
+      for (const intent of [router, segment, port]) await apply(intent);
+      const where = routerNamespace(5000, machine.scope);
+      const others = ["10.20.1.90", "10.20.1.11"].map((one) => ["neighbour", where, "g5001", one, "02:42:0a:14:01:09"]);
+      await applyWith(segment, others);
+      for (const address of ["10.20.1.9", "10.20.1.1"]) {
+        await applyWith(port, [["neighbour", where, "g5001", address, "02:42:0a:14:01:08"]]);
+        await applyWith(port, [["remove_shared", "neighbour", where, "g5001", address]]);
+      }
+      const { neighbours = [] } = (await report([])).namespaces.get(where) ?? {};
+      expect(neighbours.map(({ address }) => address).sort()).toEqual([
+        "10.20.1.11",
+        "10.20.1.5",
+        "10.20.1.90",
+        "fd00:20:1::5",
+      ]);
     },
   },
 ];
@@ -840,6 +883,7 @@ const cases = {
   changes,
   records,
   removal,
+  sharing,
   peering,
   routing,
   zones,
@@ -847,6 +891,7 @@ const cases = {
   refusals,
   persistence,
   firewall,
+  services,
   intrusions,
 };
 

@@ -27,7 +27,7 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
     if (lines.length === 0) continue;
     const before = copyOf(state);
     try {
-      for (const line of lines) perform(state, line);
+      for (const line of lines) perform(state, key, line);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       Object.assign(state, before);
@@ -43,9 +43,9 @@ export function makeAgain(state: ModelState, atStart: boolean): void {
   if (atStart && made > 0) note(state, "restored", "-", String(made));
 }
 
-function perform(state: ModelState, line: string): void {
+function perform(state: ModelState, key: string, line: string): void {
   const [operation = "", ...words] = line.split(" ");
-  operations[operation]?.({ state, warn: () => undefined }, ...words);
+  operations[operation]?.({ state, key, warn: () => undefined }, ...words);
 }
 
 function missing(before: ModelState, now: ModelState): readonly string[] {

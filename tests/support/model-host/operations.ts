@@ -13,12 +13,12 @@ export { Refusal };
 
 export interface Step {
   readonly state: ModelState;
+  /** The resource that it is done for. */
+  readonly key: string;
   readonly warn: (message: string) => void;
   /** Whether the resource is new to the host, or another version of it. */
   readonly isNew?: boolean;
   readonly diskFull?: boolean;
-  /** Of the resource that is being changed. */
-  readonly key?: string;
 }
 
 export type Operation = (step: Step, ...words: readonly string[]) => void;
@@ -260,6 +260,13 @@ function removeMaster({ state }: Step, name = "", bridge = ""): void {
   if (found?.master === bridge) found.master = "";
 }
 
+function removeShared(step: Step, operation = "", ...words: readonly string[]): void {
+  const line = [operation, ...words].join(" ");
+  const others = [...step.state.ledger].filter(([key]) => key !== step.key);
+  if (others.some(([, record]) => record.words.some((one) => `${one} `.startsWith(`${line} `)))) return;
+  operations[`remove_${operation}`]?.(step, ...words);
+}
+
 export const operations: Readonly<Record<string, Operation>> = {
   ...filtering,
   ...policyRouting,
@@ -308,15 +315,11 @@ export const operations: Readonly<Record<string, Operation>> = {
     const routes = state.namespaces.get(where)?.routes;
     if (routes?.get(destination)?.device === device) routes.delete(destination);
   },
-  remove_neighbour: ({ state, key }, where = "", device = "", address = "") => {
-    const others = [...state.ledger].filter(([one]) => one.startsWith("service-") && one !== key);
-    const kept = others.some(([, { words }]) =>
-      words.some((line) => line.startsWith(`neighbour - ${device} ${address} `)),
-    );
-    if (where === "-" && kept) return;
+  remove_neighbour: ({ state }, where = "", device = "", address = "") => {
     state.namespaces.get(where)?.neighbours.delete(`${device} ${address}`);
   },
   remove_master: removeMaster,
+  remove_shared: removeShared,
   remove_forward_accept: ({ state }, ...words) => {
     for (const accepts of state.docker.accepts.values()) accepts.delete(words.join(" "));
   },

@@ -2,6 +2,7 @@
 import type { Operation, Step } from "./operations";
 import { ensureSysctl } from "./settings";
 import { space } from "./places";
+import { Refusal } from "./refusal";
 import type { ModelState } from "./state";
 import { transact } from "./filtering";
 
@@ -42,8 +43,16 @@ function dropRules(state: ModelState, chains: readonly string[], elements: reado
 
 function ensureRules(step: Step, ...words: readonly string[]): void {
   const [key = "", chains = "", elements = "", json = ""] = words;
+  const maps = step.state.namespaces.get("-")?.tables.get("inet sdn")?.maps;
+  for (const element of listed(elements)) {
+    const [map = "", name = ""] = element.split("=");
+    const held = maps?.get(map)?.get(name.replaceAll("/", " . "))?.value;
+    if (held !== undefined && !listed(chains).includes(held)) {
+      throw new Refusal("remote-failure", `nft refuses the rules: ${element} leads to ${held} already`);
+    }
+  }
   transact(step, "-", json);
-  const before = step.state.ledger.get(step.key ?? "")?.words.find((line) => line.startsWith(`service_rules ${key} `));
+  const before = step.state.ledger.get(step.key)?.words.find((line) => line.startsWith(`service_rules ${key} `));
   const [, , oldChains = "-", oldElements = "-"] = before?.split(" ") ?? [];
   dropRules(
     step.state,

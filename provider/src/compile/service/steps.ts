@@ -28,6 +28,6 @@ function neighbours(intent: ServiceIntent): readonly Step[] {
   return intent.backends.flatMap((one): readonly Step[] => {
     if (one.kind !== "address" || one.neighbour === undefined || !vips.has(ipOf(one.address))) return [];
     const { vni, mac } = one.neighbour;
-    return [{ kind: "neighbour", where: undefined, device: bridgeName(vni), address: one.address, mac }];
+    return [{ kind: "neighbour", shared: true, where: undefined, device: bridgeName(vni), address: one.address, mac }];
   });
 }

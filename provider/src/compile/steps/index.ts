@@ -1,3 +1,4 @@
+import { SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
@@ -51,7 +52,22 @@ function meaningOf(step: Step): StepMeaning<StepKind> {
 
 export const identityOf = (step: Step): string => `${step.kind} ${meaningOf(step).identity(step)}`;
 export const ensureWords = (step: Step): Words => meaningOf(step).ensure(step);
-export const removeWords = (step: Step): Words | undefined => meaningOf(step).remove(step);
+export function removeWords(step: Step): Words | undefined {
+  const words = meaningOf(step).remove(step);
+  return words === undefined || step.shared !== true ? words : sharedRemoval(words, ensureWords(step));
+}
+
+/** The host finds out who else has made the same thing by the beginning of the words that make it. */
+function sharedRemoval([removal, ...thing]: Words, made: Words): Words {
+  const operation = String(removal).replace(/^remove_/, "");
+  if ([operation, ...thing].some((word, at) => word !== made[at])) {
+    throw new SdnError({
+      code: "internal",
+      cause: `what ${operation} makes cannot be shared: its removal is of others`,
+    });
+  }
+  return ["remove_shared", operation, ...thing];
+}
 export const queryWords = (step: Step): Words | undefined => meaningOf(step).query?.(step);
 export const differencesOf = (step: Step, snapshot: Snapshot): readonly string[] =>
   meaningOf(step).differences(step, snapshot);

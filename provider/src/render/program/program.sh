@@ -1118,8 +1118,7 @@ op_remove_route() { # WHERE DESTINATION DEVICE
   # shellcheck disable=SC2086 # several words
   try ip_in "$at" "$version" route del $route
 }
-op_remove_neighbour() { # WHERE DEVICE ADDRESS; one of the host's own may be another service's, too
-  [ "$1" != - ] || ! grep -lsF "neighbour - $2 $3 " "$state"/resources/service-* | grep -qvxF "$state/resources/$fragment" || return 0
+op_remove_neighbour() { # WHERE DEVICE ADDRESS
   known=$(neighbour_of "$1" "$2" "$3" 2>/dev/null)
   [ -n "$known" ] || return 0
   try ip_in "$1" neigh del "$3" dev "$2" || return 1
@@ -1147,6 +1146,21 @@ op_remove_table_route() { # WHERE TABLE DESTINATION
   [ -n "$known" ] || return 0
   try ip_in "$1" "$version" route del "$3" table "$2" || return 1
   undo route-add "$1" "$version" "$known table $2"
+}
+# What others may want, too, such as a neighbour entry: it goes with the last of them. Its removal names the thing in the
+# words with which the instruction that makes it begins.
+op_remove_shared() { # OPERATION WORD…
+  ! ensured_by_another "$*" || return 0
+  shared_operation=$1
+  shift
+  "op_remove_$shared_operation" "$@"
+}
+ensured_by_another() { # LINE: whether another record has one that begins so
+  # Of the grammar of words, a pattern reads only the dot as anything else.
+  # shellcheck disable=SC2086 # its parts
+  ensured=$(IFS=. && set -f && set -- $1 && printf '%s\.' "$@")
+  ensured=${ensured%??}
+  grep -rqs --exclude="$fragment" -e "^$ensured " -e "^$ensured\$" "$state/resources"
 }
 op_remove_rule() { remove_rules "$1" "-$2" "$3"; } # WHERE 4|6 PRIORITY
 op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is done, since nothing brings its place back
