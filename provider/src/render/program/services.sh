@@ -4,7 +4,6 @@
 
 # Of the mark of a connection whose packets go by the router in any case; compile/service/balancing.ts has it, too.
 detour=0x1000000
-path_rules='5301 5302'
 
 # Whether a service of the network is on the host, besides the one that is being changed.
 has_services() { # ROUTER-VNI
@@ -83,9 +82,7 @@ path_lacks() {
   esac
 }
 clear_rules() { # 4|6 BRIDGE
-  for path_rule in $path_rules; do
-    while ip "-$1" rule del pref "$path_rule" iif "$2" 2>/dev/null; do :; done
-  done
+  while [ -n "$(rules_of_bridge "$1" "$2")" ]; do ip "-$1" rule del iif "$2" || return 1; done
 }
 lay_path() { # the words of path_lacks; what is there stays
   path_lacks "$@"
@@ -101,7 +98,9 @@ lay_path() { # the words of path_lacks; what is there stays
   done
   # Last: from now on its clients' packets are looked at.
   case $lacks in *network*) ;; *) return 0 ;; esac
-  nft delete element inet sdn networks "{ $path_bridge }" 2>/dev/null
+  if nft get element inet sdn networks "{ $path_bridge }" >/dev/null 2>&1; then
+    try nft delete element inet sdn networks "{ $path_bridge }" || return 1
+  fi
   try nft add element inet sdn networks "{ $path_bridge : $path_router }"
 }
 lay_family() { # CIDR GATEWAY
@@ -116,7 +115,7 @@ route replace $1 dev $path_bridge table $path_own
 route replace default via $2 dev $path_bridge onlink table $path_own
 route replace default via $2 dev $path_bridge onlink table $((path_own + detour))" ip "-$path_family" -batch - || return 1
   [ "$(rules_of_bridge "$path_family" "$path_bridge")" != "$(path_rules_text "$path_bridge" "$path_own")" ] || return 0
-  clear_rules "$path_family" "$path_bridge"
+  try clear_rules "$path_family" "$path_bridge" || return 1
   try_lines "rule add pref 5301 iif $path_bridge fwmark $detour/$detour lookup $((path_own + detour))
 rule add pref 5302 iif $path_bridge lookup $path_own" ip "-$path_family" -batch -
 }
