@@ -80,10 +80,9 @@ function claimed(asker: Asker, pool: Cidr, wanted: Address, taken: Holdings["ser
   const cidr = addressToCidr(wanted);
   const problems = new Problems();
   for (const error of claimBlock({ pool, cidr, owner: asker.name, taken })) {
+    const cause = error.detail.cause.replace(/\/(32|128) /, " ");
     const remedy = `choose an address of ${formatCidr(pool)} (Fabric.${pool.family === 4 ? "serviceCidr" : "ipv6ServiceCidr"}) that no service has, or leave ${property} out`;
-    problems.add(
-      new SdnError({ code: error.code, property, value: formatAddress(wanted), cause: error.detail.cause, remedy }),
-    );
+    problems.add(new SdnError({ code: error.code, property, value: formatAddress(wanted), cause, remedy }));
   }
   problems.throwIfAny();
   return cidr;
