@@ -79,6 +79,7 @@ export class ServiceEntry extends pulumi.ComponentResource {
             }
             resourceInputs["backends"] = args?.backends;
             resourceInputs["balancing"] = args?.balancing;
+            resourceInputs["expose"] = args?.expose;
             resourceInputs["headless"] = args?.headless;
             resourceInputs["ipv6Vip"] = args?.ipv6Vip;
             resourceInputs["names"] = args?.names;
@@ -117,6 +118,10 @@ export interface ServiceEntryArgs {
      * How new connections are shared out. Default `round-robin`.
      */
     balancing?: pulumi.Input<enums.ServiceBalancing | undefined>;
+    /**
+     * Ports of hosts that lead to it. The network needs a way out (`egress`), by which they come in. At most 16.
+     */
+    expose?: pulumi.Input<pulumi.Input<inputs.ServiceExposureArgs>[] | undefined>;
     /**
      * True: no virtual address; the names answer with the backends' addresses. Default false.
      */

@@ -329,6 +329,29 @@ describe("what changes", () => {
     expect(await answers("near", vips.web)).toEqual(["-"]);
   }, 300_000);
 
+  test("a port of a host leads to it from outside and from the host itself, to backends on any host", async () => {
+    const exposed = { vip: vips.web, expose: [{ port: 8088, servicePort: 80 }] };
+    await up({ front: entry("shop", [backend("web1"), backend("web2")], exposed) });
+    const ask = async (namespace: string, host: string): Promise<string> => {
+      const script = `exec 3<>/dev/tcp/${host}/8088; cat <&3`;
+      const words = ["netns", "exec", namespace, "timeout", "3", "bash", "-c", script];
+      return (await execute("ip", words)).stdout;
+    };
+    for (const [from, host] of [
+      [lab.netns, "h1"],
+      [lab.netns, "h2"],
+      [lab.host("h1").netns, "h1"],
+      [lab.host("h1").netns, "h2"],
+    ] as const) {
+      const seen = [await ask(from, lab.host(host).address), await ask(from, lab.host(host).address)];
+      expect(seen.map((text) => text.split(" ")[0]).sort()).toEqual(["web1", "web2"]);
+      // An address of the router: the client's is lost on this way.
+      for (const text of seen) expect(text).toMatch(/ 10\.20\.1\.\d+$/);
+    }
+    await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
+    expect(await ask(lab.netns, lab.host("h1").address)).toBe("");
+  }, 300_000);
+
   test("what somebody breaks by hand is found by refresh and mended by up", async () => {
     await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
     await h1("nft", "flush map inet sdn services4");

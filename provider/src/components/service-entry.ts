@@ -7,6 +7,7 @@ import { Unknown, unknown } from "../rpc/value";
 import type { Member } from "./member";
 import { membersOf } from "./member";
 import { known, nameOf, outputsOf, present, routerOf } from "./references";
+import { checkExposures, exposuresOn } from "./service/exposures";
 import { backendSpecs } from "./service/backends";
 import { readService, type ServiceInputs } from "./service/inputs";
 
@@ -144,13 +145,19 @@ export const serviceEntry: ComponentHandler = {
     const names = namesOf(parsed, context.name, around.zone);
     const { vips, dependencies } = await addresses(context, parsed, around);
     const spec = await specOf(context, parsed, around, vips, names);
-    const { network, members, zone } = around;
+    const { network, members, zone, fabric } = around;
+    checkExposures(parsed.exposures, parsed.ports, network, members);
+    if (parsed.exposures instanceof Unknown || parsed.exposures.length > 0) {
+      context.log("info", "expose: backends see an address of the router, not the client's.");
+    }
+    const specOn = (member: Member): ValueMap =>
+      present({ ...spec, exposures: exposuresOn(parsed.exposures, member, fabric, known(network, "vni")) });
     await Promise.all(
       members.map((member) =>
         context.child({
           type: "sdn:linux:Service",
           name: `${context.name}-${member.name}`,
-          inputs: { connection: member.connection, host: member.name, spec },
+          inputs: { connection: member.connection, host: member.name, spec: specOn(member) },
           dependencies: [...dependencies, ...routerOf(network, member.name)],
         }),
       ),

@@ -8,13 +8,16 @@ import { Problems } from "../model/problems";
 import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import { adoptedFits } from "./precheck-adopted";
 import { natFits } from "./precheck-nat";
+import { serviceFits } from "./precheck-service";
 import { peeringFits, routesFit } from "./precheck-peering";
 
 /** What a preview can tell of a change by looking at the host: everything that would make it fail, at once. */
 export const precheck = {
   queries(intent: Intent): readonly Words[] {
     const container = containerOf(intent);
-    const ports = intent.kind === "router" && (intent.nat?.destination.length ?? 0) > 0;
+    const ports =
+      (intent.kind === "router" && (intent.nat?.destination.length ?? 0) > 0) ||
+      (intent.kind === "service" && (intent.exposures?.length ?? 0) > 0);
     return [
       ...(container === undefined ? [] : [["query_container", container]]),
       ...(ports ? [["query_listeners"]] : []),
@@ -33,6 +36,7 @@ export const precheck = {
     if (intent.kind === "segment") routesFit(intent, others, say);
     if (intent.kind === "router") natFits(intent, snapshot, others, say);
     if (intent.kind === "peering") peeringFits(intent, others, say);
+    if (intent.kind === "service") serviceFits(intent, snapshot, others, say);
     if (intent.kind === "adopted") adoptedFits(intent, snapshot, others, say);
     return problems;
   },

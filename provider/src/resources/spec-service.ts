@@ -1,4 +1,10 @@
-import type { ServiceBackend, ServiceIntent, ServiceNames, ServicePort } from "../compile/service/intent";
+import type {
+  ServiceBackend,
+  ServiceExposure,
+  ServiceIntent,
+  ServiceNames,
+  ServicePort,
+} from "../compile/service/intent";
 import type { InputReader } from "../inputs/input-reader";
 import { formatMac, parseMac } from "../model/mac";
 import { parseDnsName, parseName } from "../model/name";
@@ -54,6 +60,18 @@ function readBackend(reader: InputReader): ServiceBackend | undefined {
   return { kind, address: own, weight, neighbour };
 }
 
+function readExposure(reader: InputReader): ServiceExposure | undefined {
+  const protocol = reader.require("protocol", reader.choice("protocol", ["tcp", "udp"] as const), "tcp or udp");
+  const own = reader.require("address", reader.parsed("address", address), "an address of the host");
+  const via = reader.require("via", reader.parsed("via", address), "the router's address on its link with the host");
+  const outer = port(reader, "port");
+  const servicePort = port(reader, "servicePort");
+  reader.finish();
+  if (protocol === undefined || own === undefined || via === undefined) return undefined;
+  if (outer === undefined || servicePort === undefined) return undefined;
+  return { protocol, address: own, port: outer, servicePort, via };
+}
+
 const all = <T>(items: readonly (T | undefined)[] | undefined): readonly T[] =>
   (items ?? []).filter((item) => item !== undefined);
 
@@ -70,9 +88,11 @@ export function readServiceSpec(reader: InputReader): SpecOf<ServiceIntent> | un
     ports: all(reader.objects("ports")?.map(readPort)),
     backends: all(reader.objects("backends")?.map(readBackend)),
   };
+  const exposures = all(reader.objects("exposures")?.map(readExposure));
   reader.require("dns", reader.value("dns"), "its names");
   reader.finish();
   const { label: component, name, routerVni, dns } = spec;
   if (component === undefined || name === undefined || routerVni === undefined || dns === undefined) return undefined;
-  return { ...spec, label: component, name, routerVni, dns };
+  const ways = exposures.length === 0 ? {} : { exposures };
+  return { ...spec, label: component, name, routerVni, dns, ...ways };
 }

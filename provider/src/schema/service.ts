@@ -31,6 +31,20 @@ const backendType: ObjectTypeSpec = {
   },
 };
 
+const exposureType: ObjectTypeSpec = {
+  type: "object",
+  description:
+    "A port of hosts that leads to the entry, for whoever is outside and for the host itself. Backends see an address of the router instead of the client's. Nothing else comes in.",
+  properties: {
+    port: integer("The host's port, 1 to 65535, on which the host itself must not listen."),
+    protocol: string("`tcp` (default) or `udp`."),
+    servicePort: integer("Which of the entry's ports it leads to. Default `port`."),
+    hosts: strings("Names of the hosts on which it is. Default: all of the network."),
+    address: string("The host's address. Default: its `underlayAddress`."),
+  },
+  required: ["port"],
+};
+
 export const serviceTypes: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:ServiceBalancing": {
     type: "string",
@@ -45,6 +59,7 @@ export const serviceTypes: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec
     ],
   },
   "sdn:index:ServiceBackend": backendType,
+  "sdn:index:ServiceExposure": exposureType,
   "sdn:index:ServicePort": portType,
 };
 
@@ -62,6 +77,10 @@ export const serviceEntry: ResourceSpec = {
     headless: boolean("True: no virtual address; the names answer with the backends' addresses. Default false."),
     ports: listOf("sdn:index:ServicePort", "Its ports. Required but for `headless`; at most 64."),
     backends: listOf("sdn:index:ServiceBackend", "Who answers. May be empty: then connections are refused."),
+    expose: listOf(
+      "sdn:index:ServiceExposure",
+      "Ports of hosts that lead to it. The network needs a way out (`egress`), by which they come in. At most 16.",
+    ),
     balancing: ofType("sdn:index:ServiceBalancing", "How new connections are shared out. Default `round-robin`."),
     ttl: integer("Time to live of its DNS records, seconds, 0 to 86400. Default 5."),
   },

@@ -567,6 +567,32 @@ export interface ServiceBackendArgs {
 }
 
 /**
+ * A port of hosts that leads to the entry, for whoever is outside and for the host itself. Backends see an address of the router instead of the client's. Nothing else comes in.
+ */
+export interface ServiceExposureArgs {
+    /**
+     * The host's address. Default: its `underlayAddress`.
+     */
+    address?: pulumi.Input<string | undefined>;
+    /**
+     * Names of the hosts on which it is. Default: all of the network.
+     */
+    hosts?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The host's port, 1 to 65535, on which the host itself must not listen.
+     */
+    port: pulumi.Input<number>;
+    /**
+     * `tcp` (default) or `udp`.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * Which of the entry's ports it leads to. Default `port`.
+     */
+    servicePort?: pulumi.Input<number | undefined>;
+}
+
+/**
  * A port of a service.
  */
 export interface ServicePortArgs {

@@ -14,7 +14,7 @@ export type Expression =
   | { readonly ct: { readonly key: "ip daddr" | "ip6 daddr" | "proto-dst"; readonly dir: "original" } }
   | { readonly prefix: { readonly addr: string; readonly len: number } }
   | { readonly range: readonly [number, number] }
-  | { readonly map: { readonly key: Expression; readonly data: string } }
+  | { readonly map: { readonly key: Expression; readonly data: string | { readonly set: readonly MapEntry[] } } }
   | { readonly payload: { readonly protocol: string; readonly field: string } }
   /** Bits of a header that nft has no name for: `ll`, `nh` and `th` are link, network and transport layer. */
   | { readonly payload: { readonly base: "ll" | "nh" | "th"; readonly offset: number; readonly len: number } }
@@ -23,6 +23,8 @@ export type Expression =
   | { readonly "tcp option": { readonly name: string; readonly field: string } }
   | { readonly rt: { readonly key: "mtu" } }
   | { readonly "&": readonly [Expression, Expression] };
+
+type MapEntry = readonly [Expression, Expression];
 
 export type Statement =
   | { readonly match: { readonly op: "==" | "!=" | ">" | "in"; readonly left: Expression; readonly right: Expression } }

@@ -18,7 +18,8 @@ export interface ServiceRules {
 }
 
 type Family = "ip" | "ip6";
-type Target = Extract<ServiceIntent["backends"][number], { readonly kind: "address" }>;
+/** A backend that connections are translated to. */
+export type Target = Extract<ServiceIntent["backends"][number], { readonly kind: "address" }>;
 
 /**
  * In a connection's mark, beside the network's VNI (24 bits): its packets go by the router, also where their
@@ -34,8 +35,7 @@ export function serviceRules(intent: ServiceIntent): ServiceRules {
     ["ip6", intent.ipv6],
   ] as const) {
     if (vip === undefined) continue;
-    const targets = intent.backends.filter((one): one is Target => one.kind === "address");
-    const served = targets.filter(({ address, weight }) => ipOf(address) === family && weight > 0);
+    const served = servedTargets(intent, family);
     if (served.length === 0) continue;
     for (const port of intent.ports) {
       const own = served.map((target) => backendChain(intent, family, port, target));
@@ -46,6 +46,12 @@ export function serviceRules(intent: ServiceIntent): ServiceRules {
     }
   }
   return { chains, elements };
+}
+
+/** Those of a family that get new connections. */
+export function servedTargets({ backends }: ServiceIntent, family: Family): readonly Target[] {
+  const targets = backends.filter((one): one is Target => one.kind === "address");
+  return targets.filter(({ address, weight }) => ipOf(address) === family && weight > 0);
 }
 
 function portChain(
@@ -69,7 +75,7 @@ function portChain(
   return { name: portName(intent, family, port), rules: [[choice]] };
 }
 
-function chooser(balancing: ServiceIntent["balancing"], family: Family, mod: number): Expression {
+export function chooser(balancing: ServiceIntent["balancing"], family: Family, mod: number): Expression {
   switch (balancing) {
     case "round-robin":
       return { numgen: { mode: "inc", mod, offset: 0 } };

@@ -16,6 +16,19 @@ export interface ServiceIntent extends IntentBase {
   readonly balancing: Balancing;
   readonly ports: readonly ServicePort[];
   readonly backends: readonly ServiceBackend[];
+  /** Ports of this host that lead to it. */
+  readonly exposures?: readonly ServiceExposure[] | undefined;
+}
+
+export interface ServiceExposure {
+  readonly protocol: "tcp" | "udp";
+  /** The host's. */
+  readonly address: string;
+  readonly port: number;
+  /** Which of the service's ports it leads to. */
+  readonly servicePort: number;
+  /** The router's address on its link with the host. */
+  readonly via: string;
 }
 
 export interface ServiceNames {

@@ -2,6 +2,7 @@ import { ipOf } from "../nft/expressions";
 import { bridgeName, routerNamespace } from "../names";
 import type { Step } from "../step";
 import { serviceRules } from "./balancing";
+import { exposureSteps } from "./exposure";
 import type { ServiceIntent } from "./intent";
 
 /**
@@ -19,6 +20,7 @@ export function serviceSteps(intent: ServiceIntent): readonly Step[] {
     { kind: "service-network", routerVni: intent.routerVni, where, pools: intent.pools },
     ...neighbours(intent),
     { kind: "service-rules", key, ...serviceRules(intent) },
+    ...exposureSteps(intent),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Value, ValueMap } from "../../rpc/value";
 import { Unknown, unknown } from "../../rpc/value";
 import { readChoice } from "../firewall/choice";
 import { present, referenceOf } from "../references";
+import { type ExposureInput, readExposures } from "./exposures";
 
 export interface ServiceInputs {
   readonly network: string;
@@ -15,6 +16,7 @@ export interface ServiceInputs {
   readonly headless: boolean;
   readonly ports: Value;
   readonly backends: readonly BackendInput[] | Unknown;
+  readonly exposures: readonly ExposureInput[] | Unknown;
   readonly balancing: Value;
   readonly ttl: Value;
 }
@@ -46,6 +48,7 @@ export function readService(inputs: ValueMap): { readonly reader: InputReader; r
     headless,
     ports: readPorts(reader),
     backends: readBackends(reader),
+    exposures: readExposures(reader),
     balancing: reader.orUnknown("balancing", reader.choice("balancing", balancings)) ?? "round-robin",
     ttl: reader.orUnknown("ttl", reader.integer("ttl", 0, 86_400)) ?? 5,
   };
@@ -136,13 +139,16 @@ function readBackend(reader: InputReader): BackendInput | undefined {
   }
 }
 
-function checkForm(reader: InputReader, { headless, ports, backends, vip, ipv6Vip }: ServiceInputs): void {
+function checkForm(reader: InputReader, { headless, ports, backends, exposures, vip, ipv6Vip }: ServiceInputs): void {
   if (headless) {
     for (const [property, value] of [
       ["vip", vip],
       ["ipv6Vip", ipv6Vip],
     ] as const) {
       if (value !== undefined) refuse(reader, property, "a headless entry has no address", `leave ${property} out`);
+    }
+    if (!(exposures instanceof Unknown) && exposures.length > 0) {
+      refuse(reader, "expose", "a headless entry balances nothing", "leave expose out, or headless");
     }
   } else if (Array.isArray(ports) && ports.length === 0 && !reader.unknowns.has("ports")) {
     refuse(reader, "ports", "is required and missing", "give the ports that are balanced, or headless: true");
