@@ -517,6 +517,48 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
   ],
   // It is there or gone, and what is gone is not made anew.
   "adopted-docker-network": [],
+  "dns-entry": [
+    {
+      name: "deleted",
+      strike: (state, { where, entry }) => state.dns.get(where)?.entries.delete(entry),
+      says: ({ where, entry }) => `names of ${entry} in ${where} are missing`,
+    },
+    {
+      name: "another record",
+      strike: (state, { where, entry }) =>
+        state.dns.get(where)?.entries.set(entry, ["data web.shop.sdn.internal. 5 A 198.51.100.9"]),
+      says: ({ where, entry }) =>
+        `names of ${entry} in ${where} have web.shop.sdn.internal. 5 A 198.51.100.9, which is not ours`,
+    },
+  ],
+  "dns-server": [
+    {
+      name: "ended",
+      strike: (state, { where }) => {
+        Object.assign(state.dns.get(where) ?? {}, { running: undefined });
+      },
+      says: ({ where }) => `the DNS server of ${where} does not run`,
+    },
+    {
+      name: "started with other settings",
+      strike: (state, { where }) => {
+        Object.assign(state.dns.get(where) ?? {}, { running: "other settings" });
+      },
+      says: ({ where }) => `the DNS server of ${where} answers with other settings or names than were written`,
+    },
+    {
+      name: "its configuration changed",
+      strike: (state, { where }) => {
+        Object.assign(state.dns.get(where) ?? {}, { configuration: "other settings" });
+      },
+      says: ({ where }) => `the configuration of the DNS server of ${where} was changed`,
+    },
+    {
+      name: "forgotten",
+      strike: (state, { where }) => state.dns.delete(where),
+      says: ({ where }) => `the DNS server of ${where} is missing, or has another zone or other upstreams`,
+    },
+  ],
   "docker-connection": [
     {
       name: "disconnected",

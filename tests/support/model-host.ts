@@ -6,6 +6,7 @@
 import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { makeAgain } from "./model-host/again";
+import { settleServers } from "./model-host/dns";
 import { firewallAnswer, firewallKey, forgetFirewall, isPassing, rollBackOverdue } from "./model-host/firewall";
 import { countPackets } from "./model-host/firewall-hits";
 import { operations, Refusal, removeLink } from "./model-host/operations";
@@ -56,6 +57,7 @@ export class ModelHost {
       return `fatal ${encodeText("the instructions ended early; nothing was changed")}\n`;
     }
     for (const line of instructions.slice(0, -1)) this.perform(line.split(" "));
+    settleServers(this.state);
     return [...this.lines, "complete", ""].join("\n");
   }
 
@@ -134,10 +136,11 @@ export class ModelHost {
 
   /** Everything but what was written down goes, as with a power cut. */
   reboot(): void {
-    const { ledger, docker, events, savedSysctls, firewall } = this.state;
+    const { ledger, docker, events, savedSysctls, firewall, dns, dnsVersion } = this.state;
+    for (const one of dns.values()) one.running = undefined;
     firewall.tables.clear();
     const nic = this.state.namespaces.get("-")?.links.get("ens3");
-    this.state = { ...emptyState(), ledger, docker, events, savedSysctls, firewall };
+    this.state = { ...emptyState(), ledger, docker, events, savedSysctls, firewall, dns, dnsVersion };
     this.setLink("ens3", nic ?? {});
   }
 

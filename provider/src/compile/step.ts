@@ -186,6 +186,16 @@ type Thing =
       readonly container: string;
       readonly ipv4: string | undefined;
       readonly ipv6: string | undefined;
+    }
+  /** The names of one entry of a network, as records (`service/records.ts`). */
+  | { readonly kind: "dns-entry"; readonly where: string; readonly entry: string; readonly records: readonly string[] }
+  /** What answers for a network's names, in its router's namespace. */
+  | {
+      readonly kind: "dns-server";
+      readonly where: string;
+      readonly zone: string;
+      /** Who is asked for other names: nobody, these, or the host's own resolvers. */
+      readonly upstreams: readonly string[] | "host";
     };
 
 export interface DockerPool {

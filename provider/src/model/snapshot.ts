@@ -232,6 +232,28 @@ export interface ListenerState {
   readonly port: number;
 }
 
+/** The DNS server of a network on a host, as the host compares it with what it was told. */
+export type DnsServerState =
+  /** Answers with what the host's files say. */
+  | "serving"
+  /** Runs, but with other settings or names. */
+  | "outdated"
+  /** Somebody changed its configuration. */
+  | "changed"
+  | "stopped"
+  /** The host was never told of it. */
+  | "missing";
+
+/** What a host has to offer for DNS. */
+export interface DnsFacts {
+  /** Of unbound; `undefined` where it is not installed. */
+  readonly version: string | undefined;
+  /** The host's resolvers that a network's server could ask: neither on its loopback nor addresses of its own. */
+  readonly resolvers: readonly string[];
+  /** Whether Docker's embedded server asks a resolver on the host's loopback, so that it passes us by. */
+  readonly loopback: boolean;
+}
+
 export interface Snapshot {
   readonly facts: HostFacts | undefined;
   /** The host's own namespace. */
@@ -261,6 +283,12 @@ export interface Snapshot {
   readonly containerPorts: ReadonlyMap<string, string>;
   /** Where they were asked for. */
   readonly listeners: readonly ListenerState[];
+  /** Where it was asked for. */
+  readonly dns: DnsFacts | undefined;
+  /** Router namespace → its DNS server, where it was asked for. */
+  readonly dnsServers: ReadonlyMap<string, DnsServerState>;
+  /** Router namespace → entry → its records, where they were asked for. */
+  readonly dnsEntries: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
   /** `TOOL IN OUT` → yes, no or unneeded. */
   readonly forwards: ReadonlyMap<string, string>;
 }

@@ -13,6 +13,7 @@ import type {
 import { parseAddressPools, parseContainer, parseDockerNetworks } from "./docker-json";
 import { FirewallBuilder } from "./firewall-builder";
 import { parseForwarding, parseLinks, parseNeighbours, parseRoutes, parseRules } from "./iproute-json";
+import { DnsBuilder } from "./dns-builder";
 import { parseListeners } from "./listeners";
 import { parseTables } from "./nft-json";
 import { recordedIntent } from "./recorded-intent";
@@ -46,6 +47,7 @@ export class SnapshotBuilder {
   private readonly servicePaths = new Map<number, ServicePathState[]>();
   private readonly containerPorts = new Map<string, string>();
   private readonly firewall = new FirewallBuilder();
+  private readonly names = new DnsBuilder();
   private listeners: readonly ListenerState[] = [];
   private forwarding: Pick<Snapshot, "fdb" | "floods"> = { fdb: [], floods: new Map() };
   private dockerNetworks: readonly DockerNetworkState[] = [];
@@ -61,7 +63,7 @@ export class SnapshotBuilder {
 
   take(kind: string, words: readonly string[]): void {
     const [first = "", second = "", third = "", fourth = ""] = words;
-    if (this.firewall.take(kind, words)) return;
+    if (this.firewall.take(kind, words) || this.names.take(kind, words)) return;
     if (kind === "ledger") this.record(first, words);
     else if (kind === "damaged") this.damaged.add(first);
     else if (kind === "event" && isEventKind(second)) {
@@ -159,6 +161,7 @@ export class SnapshotBuilder {
       ledger: this.ledger,
       damaged: this.damaged,
       firewall: this.firewall.build(),
+      ...this.names.build(),
       events: this.events,
       sysctls: this.sysctls,
       forwards: this.forwards,

@@ -76,12 +76,14 @@ export class ProgramHost {
   reset(): void {
     this.restart();
     rmSync(this.ledger, { recursive: true, force: true });
+    sh(`rm -f /etc/unbound/sdn/*--${this.name}.conf; rmdir /etc/unbound/sdn 2>/dev/null || true`);
   }
 
   /** As after a power cut: only what is on disk is left. */
   restart(): void {
     for (const name of namespaces().filter((one) => /^sdn-r-/.test(one) && isPartOf(one, this.name))) {
-      sh(`ip netns del ${name}`);
+      // Of the processes in it, a power cut leaves nothing either.
+      sh(`ip netns pids ${name} | xargs -r kill -KILL; ip netns del ${name}`);
     }
     this.in(`
       nft flush ruleset
@@ -102,6 +104,7 @@ export class ProgramHost {
 
   async remove(): Promise<void> {
     await this.target.close();
+    this.reset();
     for (const name of namespaces().filter((one) => isPartOf(one, this.name))) sh(`ip netns del ${name}`);
     sh(`ip netns del ${this.name}`);
     removeLedger(this.name);

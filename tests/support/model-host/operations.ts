@@ -2,6 +2,7 @@
 import type { ModelLink, ModelState } from "./state";
 import { emptyNamespace, link } from "./state";
 import { linkOf, networkId, space } from "./places";
+import { dnsOperations } from "./dns";
 import { ensureElements, filtering } from "./filtering";
 import { firewallOperations } from "./firewall";
 import { ensureSysctl } from "./settings";
@@ -272,6 +273,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...policyRouting,
   ...serviceOperations,
   ...firewallOperations,
+  ...dnsOperations,
   bridge: ensureBridge,
   vxlan: ensureVxlan,
   flood: ensureFlood,

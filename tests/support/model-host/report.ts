@@ -1,4 +1,5 @@
 /** The model's report, in the words and JSON in which the program's commands give it. */
+import { dnsLines } from "./dns";
 import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
 import { firewallKey, firewallLines, hitsText, heldLines, recordLines, tableJson } from "./firewall";
@@ -217,6 +218,10 @@ export function queryLines(state: ModelState, operation: string, words: readonly
     }
     case "query_service_network":
       return servicePathLines(state, first, second, words.slice(2).join(" "));
+    case "query_dns_facts":
+    case "query_dns_entries":
+    case "query_dns_server":
+      return dnsLines(state, operation, words);
     case "query_listeners":
       return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":

@@ -111,6 +111,18 @@ export interface ModelFirewall {
   foreign: readonly string[];
 }
 
+export interface ModelDns {
+  /** Zone and upstreams, as the words say them; `undefined` where the host was not told of a server. */
+  server: string | undefined;
+  /** Entry → its records. */
+  readonly entries: Map<string, readonly string[]>;
+  /** What the running server was started with, and what its configuration says; `undefined` where there is none. */
+  running: string | undefined;
+  configuration: string | undefined;
+  /** Whether the server has still to be told of what this run changed. */
+  changed: boolean;
+}
+
 export interface ModelState {
   /** By name; "-" is the host's own. */
   readonly namespaces: Map<string, ModelNamespace>;
@@ -125,6 +137,10 @@ export interface ModelState {
   };
   readonly ledger: Map<string, ModelRecord>;
   readonly firewall: ModelFirewall;
+  /** By router namespace. */
+  readonly dns: Map<string, ModelDns>;
+  /** Of unbound; empty where it is not installed. */
+  dnsVersion: string;
   /** What it did by itself: kind, resource, detail. */
   readonly events: { readonly kind: string; readonly resource: string; readonly detail: string }[];
   /** Lines of `ss`. */
@@ -175,6 +191,8 @@ export function emptyState(): ModelState {
     docker: { networks: new Map(), containers: new Map(), accepts: new Map() },
     ledger: new Map(),
     firewall: emptyFirewall(),
+    dns: new Map(),
+    dnsVersion: "1.17.1",
     events: [],
     listeners: [],
     savedSysctls: new Map(),

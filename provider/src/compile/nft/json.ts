@@ -21,6 +21,8 @@ export type Expression =
   | { readonly concat: readonly Expression[] }
   | { readonly set: readonly (Expression | readonly [Expression, Statement])[] }
   | { readonly "tcp option": { readonly name: string; readonly field: string } }
+  /** By which interface the kernel would send to the packet's destination. */
+  | { readonly fib: { readonly result: "oifname"; readonly flags: readonly ["daddr"] } }
   | { readonly rt: { readonly key: "mtu" } }
   | { readonly "&": readonly [Expression, Expression] };
 
@@ -34,6 +36,8 @@ export type Statement =
   | { readonly drop: null }
   | { readonly accept: null }
   | { readonly masquerade: null }
+  /** To this namespace itself. */
+  | { readonly redirect: null }
   | { readonly snat: Translation }
   | { readonly dnat: Translation };
 

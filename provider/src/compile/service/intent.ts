@@ -60,7 +60,7 @@ export type ServiceBackend =
       /** Its share of new connections, in relation to the others'; 0: it gets none and keeps those it has. */
       readonly weight: number;
       /** Where it is known: a client of the same subnet reaches it without the router. */
-      readonly neighbour: { readonly vni: number; readonly mac: string } | undefined;
+      readonly neighbour?: { readonly vni: number; readonly mac: string } | undefined;
     }
   /** A name outside that the entry stands for (CNAME). */
   | { readonly kind: "external"; readonly name: string };

@@ -3,6 +3,7 @@ import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
 import { adoptedDockerNetwork, adoptedLink } from "./adoption";
+import { dnsEntry, dnsServer } from "./dns";
 import { containerGuard, dockerConnection, dockerNetwork } from "./docker";
 import { forwardAccept, nftChain, nftElement, nftMap, nftTable, zone } from "./filtering";
 import { bridge, flood, gatewayFdb, macvlan, master, namespace, veth, vxlan } from "./links";
@@ -43,6 +44,8 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "docker-network": dockerNetwork,
   "docker-connection": dockerConnection,
   "container-guard": containerGuard,
+  "dns-entry": dnsEntry,
+  "dns-server": dnsServer,
 };
 
 // The table above pairs each kind with its own meaning, which the type system cannot follow through a look-up.

@@ -258,6 +258,7 @@ picture() {
     done
     [ -n "$without_docker" ] || docker_picture
     firewall_picture
+    dns_picture
     # Theirs until it has our mark: that it is there again is the news.
     sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
       if ip link show dev "$name" >/dev/null; then echo "=adopted $name"; fi
@@ -272,6 +273,7 @@ picture() {
     $1 == "=setting" { put(($2 ~ /disable_ipv6$/ ? "=" : "") "setting " $2, $3); next }
     $1 == "=adopted" { put($1 " " $2, ""); next }
     $1 == "=forward" { print $0 "\t"; next }
+    $1 == "=dns" { print "DNS server of " $2 "\t" $3; next }
     $1 == "=table" { print "table inet " $2 "\t" $3; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
     $1 == "=docker" { print "Docker network " $2 "\t" $3; next }
@@ -362,6 +364,8 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
   done 4<<WORDS
 $saved_words
 WORDS
+  # What was repaired is told by resource.
+  [ "$failed" != 0 ] || settle_dns || failed=1 failure=$dns_problem
   outcome=made
   [ "$failed" = 0 ] || outcome=failed
   # A container that is not there now is not a fault, nor is what somebody else made and has not made again.

@@ -112,6 +112,7 @@ undo_all() {
       pools) drop_pools "$a" $b $c $d ;;
       service-network) op_service_network "$a" $b $c $d ;;
       service-rules) undo_rules "$a" "$b" "$c" $d ;;
+      dns) undo_dns "$a" "$b" "$c" ;;
       firewall-table) reload_table "$state/resources/firewall" ;;
       firewall-next) nft delete table inet sdn_fw_next ;;
       firewall-held) hold_again "$a" ;;
@@ -1550,13 +1551,13 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | \
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | query_dns_facts | query_dns_entries | query_dns_server | \
       query_firewall | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
-      adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | \
+      adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | dns_entry | dns_server | \
       firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
@@ -1606,5 +1607,6 @@ for line in $instructions; do
   # shellcheck disable=SC2086
   perform $line
 done
+settle_dns || :
 [ -z "$locked" ] || drop_empty_folders
 say complete
