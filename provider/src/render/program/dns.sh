@@ -23,7 +23,8 @@ host_resolvers() { # prints them with commas between, "-" for none
     done
     [ -z "$resolvers" ] || break
   done
-  echo "${resolvers:+${resolvers#,}}${resolvers:--}"
+  resolvers=${resolvers#,}
+  echo "${resolvers:--}"
 }
 # Docker's embedded server asks one on the host's loopback from there, and not from the container.
 engine_asks_loopback() {
