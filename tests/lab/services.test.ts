@@ -352,6 +352,37 @@ describe("what changes", () => {
     expect(await ask(lab.netns, lab.host("h1").address)).toBe("");
   }, 300_000);
 
+  test("names lead to it in its own network, follow an address that changes, and mean something else next door", async () => {
+    const rival = entry("rival", [backend("other1")], { vip: "198.18.0.77", names: ["front"] });
+    await up({
+      front: entry("shop", [backend("web1")], { vip: vips.web, ipv6Vip: vips.web6, ttl: 1 }),
+      all: entry("shop", [backend("web1"), backend("web2")], { headless: true, ports: [], ttl: 1 }),
+      rival1: rival,
+    });
+    // Whatever server a client asks, its network answers.
+    const lookup = async (from: Box, name: string, type = "A"): Promise<readonly string[]> => {
+      const script = `const r = new (require("node:dns").Resolver)({ timeout: 2000, tries: 2 });
+        r.setServers(["192.0.2.53"]);
+        r.resolve(${JSON.stringify(name)}, "${type}", (e, all) => console.log(e ? e.code : all.sort().join("\\n")));`;
+      const { stdout } = await execute("ip", ["netns", "exec", nameOf(from), process.execPath, "-e", script]);
+      return stdout.trim().split("\n");
+    };
+    for (const from of ["client1", "client2", "near"] as const) {
+      expect(await lookup(from, "front.shop.sdn.internal")).toEqual([vips.web]);
+      expect(await lookup(from, "front.shop.sdn.internal", "AAAA")).toEqual([vips.web6]);
+    }
+    expect(await lookup("client1", "all.shop.sdn.internal")).toEqual([address("web1"), address("web2")].sort());
+    expect(await lookup("other2", "front.rival.sdn.internal")).toEqual(["198.18.0.77"]);
+    expect(await lookup("other2", "front")).toEqual(["198.18.0.77"]);
+    expect(await lookup("client1", "front")).toEqual([vips.web]);
+    expect(await lookup("other2", "front.shop.sdn.internal")).not.toEqual([vips.web]);
+    await up({ front: entry("shop", [backend("web1")], { vip: "198.18.0.11", ttl: 1 }), rival1: rival });
+    const follows = async (): Promise<boolean> =>
+      (await lookup("client1", "front.shop.sdn.internal"))[0] === "198.18.0.11";
+    await waitFor(follows, { what: "the name leads to the new address" });
+    expect(await lookup("client1", "all.shop.sdn.internal")).toEqual(["ENOTFOUND"]);
+  }, 300_000);
+
   test("what somebody breaks by hand is found by refresh and mended by up", async () => {
     await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
     await h1("nft", "flush map inet sdn services4");

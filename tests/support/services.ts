@@ -15,6 +15,8 @@ export function serviceIntent(changes: Partial<ServiceIntent> = {}): ServiceInte
     kind: "service",
     name: "web",
     routerVni: 5000,
+    pools: [],
+    balancing: "round-robin",
     ipv4: "10.20.200.1",
     ipv6: "fd00:20:ff::1",
     dns: { zone: "shop.sdn.internal", names: ["web.shop.sdn.internal"], ttl: 5, upstreams: [] },

@@ -172,7 +172,9 @@ export class HostResource<I extends Intent> implements CustomResourceHandler {
     }
     const others = this.hosts.declared.others(connectionUri(connection), intent, snapshot.ledger);
     precheck.run(intent, snapshot, host, others).throwIfAny();
-    for (const message of overlapWarnings(intent, snapshot)) context.log("warning", `host ${host}: ${message}`);
+    for (const message of overlapWarnings(intent, snapshot)) {
+      if (this.hosts.firstOf(connectionUri(connection), message)) context.log("warning", `host ${host}: ${message}`);
+    }
     return snapshot;
   }
 

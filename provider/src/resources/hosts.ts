@@ -58,7 +58,7 @@ export class Hosts {
     return this.names.get(underlay);
   }
 
-  /** Whether nothing was said yet in this run of the way between the two. */
+  /** Whether nothing was said yet in this run of the two: of the way between two hosts, of a host and a text. */
   firstOf(one: string, other: string): boolean {
     const pair = [one, other].sort().join(" ");
     const isNew = !this.pairs.has(pair);

@@ -2,6 +2,7 @@ import type { Intent, RouterIntent, SegmentIntent } from "../compile/intent";
 import { markOf } from "../compile/names";
 import { overlaps, parseCidr } from "../model/cidr";
 import type { Snapshot } from "../model/snapshot";
+import { namesWarnings } from "./precheck-names";
 
 /** How many routes a warning names. */
 const named = 4;
@@ -23,8 +24,9 @@ export function overlapWarnings(intent: Intent, snapshot: Snapshot): readonly st
       return contestedPools(intent, snapshot);
     case "port":
     case "peering":
-    case "adopted":
     case "service":
+      return namesWarnings(snapshot);
+    case "adopted":
       return [];
   }
 }

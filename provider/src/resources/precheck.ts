@@ -8,6 +8,7 @@ import { Problems } from "../model/problems";
 import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import { adoptedFits } from "./precheck-adopted";
 import { natFits } from "./precheck-nat";
+import { namesFit, namesQueries } from "./precheck-names";
 import { serviceFits } from "./precheck-service";
 import { peeringFits, routesFit } from "./precheck-peering";
 
@@ -19,6 +20,7 @@ export const precheck = {
       (intent.kind === "router" && (intent.nat?.destination.length ?? 0) > 0) ||
       (intent.kind === "service" && (intent.exposures?.length ?? 0) > 0);
     return [
+      ...(intent.kind === "service" ? namesQueries : []),
       ...(container === undefined ? [] : [["query_container", container]]),
       ...(ports ? [["query_listeners"]] : []),
     ];
@@ -36,7 +38,15 @@ export const precheck = {
     if (intent.kind === "segment") routesFit(intent, others, say);
     if (intent.kind === "router") natFits(intent, snapshot, others, say);
     if (intent.kind === "peering") peeringFits(intent, others, say);
-    if (intent.kind === "service") serviceFits(intent, snapshot, others, say);
+    if (intent.kind === "service") {
+      serviceFits(intent, snapshot, others, say);
+      namesFit(
+        intent,
+        snapshot,
+        others.filter((one) => one.kind === "service"),
+        say,
+      );
+    }
     if (intent.kind === "adopted") adoptedFits(intent, snapshot, others, say);
     return problems;
   },

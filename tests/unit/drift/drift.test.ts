@@ -68,8 +68,6 @@ const cases: readonly Case[] = Object.entries(examples).flatMap(([name, intent])
   ),
 );
 
-/** What is done to these: tests/unit/service. */
-
 test("every kind of step is in an example, and something can be done to it", () => {
   const present = new Set(Object.values(examples).flatMap((intent) => stepsOf(intent).map(({ kind }) => kind)));
   const kinds = Object.keys(damages) as readonly StepKind[];

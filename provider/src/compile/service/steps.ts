@@ -3,6 +3,7 @@ import { bridgeName, routerNamespace } from "../names";
 import type { Step } from "../step";
 import { serviceRules } from "./balancing";
 import { exposureSteps } from "./exposure";
+import { nameSteps } from "./names";
 import type { ServiceIntent } from "./intent";
 
 /**
@@ -11,7 +12,9 @@ import type { ServiceIntent } from "./intent";
  */
 export function serviceSteps(intent: ServiceIntent): readonly Step[] {
   const where = routerNamespace(intent.routerVni, intent.scope);
-  if (intent.ipv4 === undefined && intent.ipv6 === undefined) return [];
+  const names = nameSteps(intent);
+  // The names of a headless entry are its backends'.
+  if (intent.ipv4 === undefined && intent.ipv6 === undefined) return names;
   const key = `${intent.routerVni}-${intent.name}`;
   return [
     { kind: "nft-table", where: undefined, table: "host" },
@@ -21,6 +24,8 @@ export function serviceSteps(intent: ServiceIntent): readonly Step[] {
     ...neighbours(intent),
     { kind: "service-rules", key, ...serviceRules(intent) },
     ...exposureSteps(intent),
+    // Last: a name that is found leads somewhere.
+    ...names,
   ];
 }
 
