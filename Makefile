@@ -10,14 +10,14 @@ PROVIDER_SOURCES := $(shell find provider/src -name '*.ts' 2>/dev/null) schema.j
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
+setup: ## installs what is missing: packages, Node 24, the Pulumi CLI, kube-apiserver
 	@tools/setup
 
 check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and whether schema.json and sdk/ are up to date
 	tsc --noEmit
 	eslint --cache --cache-location node_modules/.cache/eslint/ .
 	prettier --check --log-level warn .
-	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} tools/bench/peers .ci/run examples/quickstart/*.sh
+	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} tools/kubernetes/install tools/bench/peers .ci/run examples/quickstart/*.sh
 	cat provider/src/render/program/{persistence,firewall,follow,services,dns,program}.sh | shellcheck --shell=sh --exclude=SC1010 -
 	npm run --silent schema -- --check
 	tools/sdk/check

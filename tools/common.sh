@@ -7,7 +7,10 @@ PULUMI_VERSION=$(sed -nE 's#^[[:space:]]*(require )?github.com/pulumi/pulumi/pkg
 # Outside the checkout, by version: another clean checkout on the same machine does not build again.
 PULUMI_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/pulumi-$PULUMI_VERSION/bin
 NODE_BIN=$ROOT/node_modules/node/bin
-readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN
+KUBERNETES_VERSION=$(sed -nE 's#^[[:space:]]*(require )?k8s.io/kubernetes v([^ ]+).*#\2#p' "$ROOT/tools/kubernetes/go.mod")
+KUBERNETES_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-$KUBERNETES_VERSION/bin
+KUBERNETES_DEFINITIONS=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-definitions
+readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN KUBERNETES_VERSION KUBERNETES_BIN KUBERNETES_DEFINITIONS
 # The oldest Pulumi CLI that is taken from PATH.
 readonly PULUMI_OLDEST=3.200.0
 
@@ -16,4 +19,16 @@ installed_pulumi() {
   local found
   command -v pulumi-language-yaml >/dev/null && found=$(pulumi version 2>/dev/null) || return 1
   [[ $(printf '%s\n' "$PULUMI_OLDEST" "${found#v}" | sort -V | head -n 1) == "$PULUMI_OLDEST" ]]
+}
+
+# build_go MODULE BIN NAME PACKAGE LDFLAGS: into a temporary name first, so that a binary is there only when it is whole.
+build_go() {
+  [[ -x $2/$3 ]] && return
+  command -v go >/dev/null || {
+    printf 'setup: error: needs Go to build %s\n' "$3" >&2
+    exit 1
+  }
+  printf 'setup: building %s (once, some minutes)\n' "$3"
+  (cd "$1" && go build -trimpath -ldflags "$5" -o "$2/.$3.new" "$4")
+  mv "$2/.$3.new" "$2/$3"
 }
