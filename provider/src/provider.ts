@@ -2,6 +2,8 @@ import { adoptedSegment } from "./components/adopted-segment";
 import { endpoint } from "./components/endpoint";
 import { fabric } from "./components/fabric";
 import { firewallPolicy } from "./components/firewall-policy";
+import { ClusterPlaces } from "./components/firewall/cluster-places";
+import { kubernetesCluster } from "./components/kubernetes-cluster";
 import { networkPeering } from "./components/network-peering";
 import { securityGroup } from "./components/security-group";
 import { serviceEntry } from "./components/service-entry";
@@ -28,7 +30,14 @@ import { peeringAllocationKind } from "./resources/peering-allocation";
 import { serviceAllocationKind } from "./resources/service-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
 import { subnetAllocationKind } from "./resources/subnet-allocation";
-import type { ComponentHandler, CustomResourceHandler, FunctionHandler, Handlers } from "./rpc/handlers";
+import type {
+  CheckResult,
+  ComponentHandler,
+  CustomResourceHandler,
+  FunctionHandler,
+  Handlers,
+  ValueMap,
+} from "./rpc/handlers";
 import { type components, type customResources, type functions, packageSchema } from "./schema/package";
 import { packageVersion } from "./schema/version";
 import { logged } from "./targets/execution-log";
@@ -52,6 +61,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const dial = (connection: Connection): Target => targets.dial(connection);
   const hosts = log === "" ? new Hosts(acquire, dial) : new Hosts(logged(acquire, log), logged(dial, log));
   const book = new AddressBook();
+  const places = new ClusterPlaces();
   const firewalls = new FirewallFleet(hosts);
   const firewallPreview = new FirewallPreview(hosts);
   const resourceTable: Table<keyof typeof customResources, CustomResourceHandler> = {
@@ -75,7 +85,8 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:AdoptedSegment": () => adoptedSegment,
     "sdn:index:Endpoint": () => endpoint,
     "sdn:index:Fabric": () => fabric,
-    "sdn:index:FirewallPolicy": () => firewallPolicy,
+    "sdn:index:FirewallPolicy": () => firewallPolicy(places),
+    "sdn:index:KubernetesCluster": () => kubernetesCluster,
     "sdn:index:NetworkPeering": () => networkPeering,
     "sdn:index:SecurityGroup": () => securityGroup,
     "sdn:index:ServiceEntry": () => serviceEntry,
@@ -95,16 +106,16 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     resources: new Map(Object.entries(resourceTable)),
     components: new Map(Object.entries(componentTable)),
     functions: new Map(Object.entries(functionTable)),
-    checkConfig: (news) => ({
-      inputs: news,
-      failures: Object.keys(news)
-        .filter((name) => name !== "version" && name !== "pluginDownloadURL" && !name.startsWith("__"))
-        .map((property) => ({
-          property,
-          reason: "The provider has no configuration. How a host is reached is a property of the Host.",
-        })),
-    }),
+    checkConfig,
     configure: () => undefined,
     close: () => targets.closeAll(),
   };
+}
+
+function checkConfig(news: ValueMap): CheckResult {
+  const given = Object.keys(news).filter(
+    (name) => name !== "version" && name !== "pluginDownloadURL" && !name.startsWith("__"),
+  );
+  const reason = "The provider has no configuration. How a host is reached is a property of the Host.";
+  return { inputs: news, failures: given.map((property) => ({ property, reason })) };
 }

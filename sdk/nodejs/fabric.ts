@@ -7,10 +7,10 @@ import * as outputs from "./types/output";
 import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
-import {Host} from "./index";
+import {Host, KubernetesCluster} from "./index";
 
 /**
- * The hosts that networks can span, and what they share: VNIs, the VXLAN port, the MTU, address pools.
+ * The hosts that networks can span, the clusters beside them, and what they share: VNIs, the VXLAN port, the MTU, address pools.
  */
 export class Fabric extends pulumi.ComponentResource {
     /** @internal */
@@ -31,6 +31,10 @@ export class Fabric extends pulumi.ComponentResource {
      * CIDRs that networks are taken from.
      */
     declare public readonly addressPools: pulumi.Output<string[]>;
+    /**
+     * The clusters, as policies use them.
+     */
+    declare public readonly clusters: pulumi.Output<any[] | undefined>;
     /**
      * DNS domain of service entries.
      */
@@ -91,6 +95,7 @@ export class Fabric extends pulumi.ComponentResource {
                 throw new Error("Missing required property 'hosts'");
             }
             resourceInputs["addressPools"] = args?.addressPools;
+            resourceInputs["clusters"] = args?.clusters;
             resourceInputs["domain"] = args?.domain;
             resourceInputs["hosts"] = args?.hosts;
             resourceInputs["ipv6ServiceCidr"] = args?.ipv6ServiceCidr;
@@ -104,6 +109,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["vniRange"] = args?.vniRange;
         } else {
             resourceInputs["addressPools"] = undefined /*out*/;
+            resourceInputs["clusters"] = undefined /*out*/;
             resourceInputs["domain"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["ipv6ServiceCidr"] = undefined /*out*/;
@@ -129,6 +135,10 @@ export interface FabricArgs {
      * CIDRs that networks with a `prefixLength` are taken from. Default `10.128.0.0/9`.
      */
     addressPools?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Kubernetes clusters on which its policies are enforced as well. Default: none.
+     */
+    clusters?: pulumi.Input<pulumi.Input<KubernetesCluster>[] | undefined>;
     /**
      * DNS domain of service entries: their names are below `NETWORK.DOMAIN`. Default `sdn.internal`.
      */

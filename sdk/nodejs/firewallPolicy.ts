@@ -10,7 +10,7 @@ import * as utilities from "./utilities";
 import {Endpoint, Fabric, Host, SecurityGroup, Subnet, VirtualNetwork} from "./index";
 
 /**
- * A policy of the distributed firewall: one ordered list of rules, enforced on every host of the fabric for what it applies to. A packet needs the egress of its source and the ingress of its destination. See docs/firewall.md for the order in which policies are asked.
+ * A policy of the distributed firewall: one ordered list of rules, enforced on every host and cluster of the fabric for what it applies to. A packet needs the egress of its source and the ingress of its destination. See docs/firewall.md for the order in which policies are asked.
  */
 export class FirewallPolicy extends pulumi.ComponentResource {
     /** @internal */
@@ -27,6 +27,10 @@ export class FirewallPolicy extends pulumi.ComponentResource {
         return obj['__pulumiType'] === FirewallPolicy.__pulumiType;
     }
 
+    /**
+     * Names of the clusters that have pods which it applies to.
+     */
+    declare public /*out*/ readonly clusters: pulumi.Output<string[]>;
     /**
      * `enforced` or `watch`.
      */
@@ -86,9 +90,11 @@ export class FirewallPolicy extends pulumi.ComponentResource {
             resourceInputs["rules"] = args?.rules;
             resourceInputs["tier"] = args?.tier;
             resourceInputs["watchUntil"] = args?.watchUntil;
+            resourceInputs["clusters"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["pending"] = undefined /*out*/;
         } else {
+            resourceInputs["clusters"] = undefined /*out*/;
             resourceInputs["enforcement"] = undefined /*out*/;
             resourceInputs["fabric"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
@@ -122,7 +128,7 @@ export interface FirewallPolicyArgs {
      */
     enforcement?: pulumi.Input<enums.FirewallEnforcement | undefined>;
     /**
-     * The fabric on whose hosts it is enforced.
+     * The fabric on whose hosts and clusters it is enforced.
      */
     fabric: pulumi.Input<Fabric>;
     /**

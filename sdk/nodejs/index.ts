@@ -50,6 +50,11 @@ export type Host = import("./host").Host;
 export const Host: typeof import("./host").Host = null as any;
 utilities.lazyLoad(exports, ["Host"], () => require("./host"));
 
+export { KubernetesClusterArgs } from "./kubernetesCluster";
+export type KubernetesCluster = import("./kubernetesCluster").KubernetesCluster;
+export const KubernetesCluster: typeof import("./kubernetesCluster").KubernetesCluster = null as any;
+utilities.lazyLoad(exports, ["KubernetesCluster"], () => require("./kubernetesCluster"));
+
 export { NetworkPeeringArgs } from "./networkPeering";
 export type NetworkPeering = import("./networkPeering").NetworkPeering;
 export const NetworkPeering: typeof import("./networkPeering").NetworkPeering = null as any;
@@ -111,6 +116,8 @@ const _module = {
                 return new FirewallPolicy(name, <any>undefined, { urn })
             case "sdn:index:Host":
                 return new Host(name, <any>undefined, { urn })
+            case "sdn:index:KubernetesCluster":
+                return new KubernetesCluster(name, <any>undefined, { urn })
             case "sdn:index:NetworkPeering":
                 return new NetworkPeering(name, <any>undefined, { urn })
             case "sdn:index:SecurityGroup":

@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
-import {Endpoint, Subnet} from "./index";
+import {Endpoint, KubernetesCluster, Subnet} from "./index";
 
 /**
  * A set of endpoints, for firewall policies to name: by labels, one by one, whole subnets, or blocks of addresses. Nothing is made of it by itself.

@@ -77,6 +77,16 @@ test("a child is registered with what its request says, and with the provider's 
   expect(child.aliasesList).toMatchObject([{ spec: { name: "g-old-0" } }]);
 });
 
+test("children of other packages get the providers that the user gave, or the one that the handler chose", async () => {
+  const { construct, monitor } = await start();
+  await construct(group, "g", { foreign: true }, (request) => {
+    request.getProvidersMap().set("other", "urn:other::8").set("chosen", "urn:chosen::9");
+  });
+  const registered = ["g-other", "g-chosen"].map((name) => monitor.named(name));
+  expect(registered.map((one) => one.getProvider())).toEqual(["urn:other::8", "urn:chosen::9-by-handler"]);
+  expect(registered.map((one) => one.getVersion())).toEqual(["", ""]);
+});
+
 test("a provider that the user gave is the children's", async () => {
   const { construct, monitor } = await start();
   const reference = "urn:pulumi:dev::shop::pulumi:providers:echo::mine::7";

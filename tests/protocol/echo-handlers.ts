@@ -130,6 +130,16 @@ function groupHandler(): ComponentHandler {
           }),
         ),
       );
+      if (inputs["foreign"] === true) {
+        const chosen = context.providerOf("chosen");
+        await context.child({ type: "other:a/v1:Thing", name: `${context.name}-other`, inputs: {} });
+        await context.child({
+          type: "chosen:a/v1:Thing",
+          name: `${context.name}-chosen`,
+          inputs: {},
+          ...(chosen === undefined ? {} : { provider: `${chosen}-by-handler` }),
+        });
+      }
       const seen = await Promise.all(children.map(({ urn }) => context.lookup(urn)));
       return {
         ids: children.map(({ id }) => id),

@@ -3,7 +3,7 @@ import { PartialFailure } from "../../provider/src/rpc/handlers";
 import type { ChildRequest, ConstructContext, Handlers, RegisteredResource } from "../../provider/src/rpc/handlers";
 import type { ValueMap } from "../../provider/src/rpc/value";
 import { ResourceReference, Unknown, unknown } from "../../provider/src/rpc/value";
-import { containsUnknown } from "../../provider/src/rpc/values";
+import { containsUnknown, deepEqual } from "../../provider/src/rpc/values";
 import { FakeCall } from "./world";
 
 export interface Stored {
@@ -31,6 +31,8 @@ export class Engine {
   /** In the order of creation. */
   readonly state: Map<string, Stored>;
   private readonly going = new Set<Promise<unknown>>();
+  /** What users give to components with the option `providers`, by package. */
+  readonly providers: Readonly<Record<string, string>> = { kubernetes: "urn:of:a:provider::id" };
 
   constructor(
     readonly handlers: Handlers,
@@ -94,11 +96,26 @@ export class Engine {
   }
 
   resource(type: string): ReturnType<NonNullable<ReturnType<Handlers["resources"]["get"]>>> {
-    const make = this.handlers.resources.get(type);
+    const make = type.startsWith("kubernetes:") ? () => otherPackage(type) : this.handlers.resources.get(type);
     if (make === undefined) throw new Error(`no resource ${type}`);
     return make();
   }
 }
+
+/** A resource of another package's provider, as far as we can tell: what it is given is there. */
+const otherPackage = (token: string): ReturnType<NonNullable<ReturnType<Handlers["resources"]["get"]>>> => ({
+  token,
+  check: (_, { news }) => Promise.resolve({ inputs: news, failures: [] }),
+  diff: (_, { oldInputs, news }) => {
+    const changes = !deepEqual(oldInputs, news);
+    const detailedDiff = new Map(changes ? [["spec", { kind: "update", inputDiff: true } as const]] : []);
+    return Promise.resolve({ changes, detailedDiff, deleteBeforeReplace: false });
+  },
+  create: (_, { urn, inputs }) => Promise.resolve({ id: urn, outputs: inputs }),
+  read: (_, { id, inputs = {}, state = {} }) => Promise.resolve({ id, inputs, outputs: state }),
+  update: (_, { news }) => Promise.resolve(news),
+  delete: () => Promise.resolve(),
+});
 
 /** `Segment web-h1` of a URN. */
 export const nameIn = (urn: string): string => urn.replace(/^.*:([A-Za-z]+)::/, "$1 ");
@@ -170,6 +187,7 @@ export class Run {
         return found === undefined ? Promise.reject(new Error(`no resource ${other}`)) : Promise.resolve(found);
       },
       inputDependencies: () => [],
+      providerOf: (packageName) => this.engine.providers[packageName],
     };
     return component.construct(context, inputs);
   }

@@ -14,6 +14,7 @@ import { overlayOverhead } from "../model/overlay";
 import { parsePortText } from "./firewall/services";
 import type { Member } from "./member";
 import { memberOf, memberValue } from "./member";
+import { clusterOf, clusterValue, reservedByCluster } from "./cluster-member";
 import { nameOf, outputsOf, referenceOf, refuseRepeated } from "./references";
 import { transitBlock } from "./transit";
 
@@ -33,6 +34,7 @@ const defaults = {
 
 interface FabricInputs {
   readonly hosts: readonly string[];
+  readonly clusters: readonly string[];
   readonly vniRange: { readonly start: number; readonly end: number };
   readonly underlayPort: number;
   readonly mtu: number | undefined;
@@ -65,6 +67,15 @@ function readManagement(reader: InputReader): readonly ManagementAccess[] {
   });
 }
 
+function readClusters(reader: InputReader): readonly string[] {
+  const urns = (reader.list("clusters") ?? []).map((item, index) =>
+    reader.problems.collect(() => referenceOf(item, `clusters[${index}]`, "sdn:index:KubernetesCluster")),
+  );
+  const names = urns.map((urn) => (urn === undefined ? undefined : nameOf(urn)));
+  refuseRepeated(reader.problems, "clusters", names);
+  return urns.filter((urn) => urn !== undefined);
+}
+
 const cidr = (text: string, property: string): string => formatCidr(parseCidr(text, property));
 
 function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
@@ -75,12 +86,14 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
   const hosts = urns.filter((urn) => urn !== undefined);
   const names = urns.map((urn) => (urn === undefined ? undefined : nameOf(urn)));
   refuseRepeated(reader.problems, "hosts", names);
+  const clusters = readClusters(reader);
   const familyBlock = (name: string, family: 4 | 6, other: string): string | undefined => {
     const space = reader.parsed(name, parseFamilyCidr(family, other));
     return space === undefined ? undefined : formatCidr(space);
   };
   const parsed = {
     hosts,
+    clusters,
     vniRange: readVniRange(reader) ?? defaults.vniRange,
     underlayPort: reader.integer("underlayPort", 1, 65535) ?? defaults.underlayPort,
     mtu: reader.integer("mtu", 576, 65535),
@@ -179,15 +192,18 @@ export const fabric: ComponentHandler = {
     const members = parsed.hosts.map((urn, index) => memberOf(nameOf(urn), urn, outputs[index] ?? {}));
     checkRetired(outputs, parsed.hosts);
     checkFamilies(members);
-    const { vniRange, underlayPort, addressPools, reservedCidrs, transitCidr, ipv6TransitCidr, management } = parsed;
+    const clusters = await Promise.all(parsed.clusters.map((urn) => clusterOf(context, urn)));
+    const reserved = [...reservedValue(parsed.reservedCidrs), ...clusters.flatMap(reservedByCluster)];
+    const { vniRange, underlayPort, addressPools, transitCidr, ipv6TransitCidr, management } = parsed;
     const { serviceCidr, ipv6ServiceCidr, domain } = parsed;
     return {
       hosts: members.map(memberValue),
+      ...(clusters.length === 0 ? {} : { clusters: clusters.map(clusterValue) }),
       mtu: overlayMtu(members, parsed.mtu),
       vniRange: { ...vniRange },
       underlayPort,
       addressPools,
-      ...(reservedCidrs.length === 0 ? {} : { reservedCidrs: reservedValue(reservedCidrs) }),
+      ...(reserved.length === 0 ? {} : { reservedCidrs: reserved }),
       transitCidr,
       ipv6TransitCidr,
       serviceCidr,

@@ -5,10 +5,15 @@ import { tiers } from "../policy/rule";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { Unknown, unknown } from "../rpc/value";
-import { type Item, type Items, readItems, targetChoices } from "./firewall/items";
-import { holdsContainers, Resolution } from "./firewall/resolve";
+import { type Items, readItems, targetChoices } from "./firewall/items";
+import type { ClusterPlaces } from "./firewall/cluster-places";
+import { registerOnClusters } from "./firewall/cluster-side";
+import { refuseContainers, refuseForeignClusters, refusePods, refuseStrangers } from "./firewall/group-checks";
+import { hostSpec } from "./firewall/host-side";
+import { Resolution } from "./firewall/resolve";
 import { logText, momentText, readRules, type RuleInputs } from "./firewall/rules";
-import { enforcersOf, type Member, membersOf } from "./member";
+import { enforcersOf, membersOf } from "./member";
+import { clustersOf } from "./cluster-member";
 import { known, nameOf, outputsOf, present, referenceOf } from "./references";
 
 interface PolicyInputs {
@@ -83,49 +88,14 @@ function readDefaults(reader: InputReader): Value | undefined {
   return read;
 }
 
-/** Who is in such a group on other hosts is known there alone. */
-async function refuseContainers(resolution: Resolution, rules: readonly RuleInputs[]): Promise<void> {
-  for (const { action, peers } of rules) {
-    if ((action !== "deny" && action !== "reject") || peers instanceof Unknown) continue;
-    for (const peer of peers.filter(isGroup)) {
-      if (!holdsContainers(await resolution.outputs(peer.urn))) continue;
-      resolution.problems.add(
-        new SdnError({
-          code: "invalid-input",
-          property: peer.at,
-          value: nameOf(peer.urn),
-          cause: `a rule that says ${action} cannot go by labels of containers: those on other hosts are not known to the host that judges, so they get through`,
-          remedy: "name endpoints, their labels, or subnets, or allow what is wanted and let the default deny the rest",
-        }),
-      );
-    }
-  }
+interface Spec {
+  /** With what only hosts, and what only clusters have a word for. */
+  readonly whole: ValueMap;
+  /** What hosts get; `undefined` where the policy is about pods alone. */
+  readonly hosts: ValueMap | undefined;
 }
 
-const isGroup = (item: Item): item is Exclude<Item, { kind: "value" }> => item.kind === "group";
-
-/** A host that is not of the fabric would never get the policy. */
-function refuseStrangers(
-  resolution: Resolution,
-  { appliesTo, fabric }: PolicyInputs,
-  members: readonly Member[],
-): void {
-  if (appliesTo instanceof Unknown || members.length === 0) return;
-  for (const item of appliesTo) {
-    if (item.kind !== "host" || members.some(({ urn }) => urn === item.urn)) continue;
-    resolution.problems.add(
-      new SdnError({
-        code: "invalid-input",
-        property: item.at,
-        value: nameOf(item.urn),
-        cause: `is not a host of fabric ${nameOf(fabric)}`,
-        remedy: `choose from ${members.map(({ name }) => name).join(", ")}, or add it to the fabric`,
-      }),
-    );
-  }
-}
-
-async function specOf(context: ConstructContext, parsed: PolicyInputs, fabric: ValueMap): Promise<ValueMap> {
+async function specOf(context: ConstructContext, parsed: PolicyInputs, fabric: ValueMap): Promise<Spec> {
   const { appliesTo, rules } = parsed;
   const resolution = new Resolution(context, parsed.fabric);
   const targets = await resolution.all(appliesTo);
@@ -133,22 +103,38 @@ async function specOf(context: ConstructContext, parsed: PolicyInputs, fabric: V
     rules instanceof Unknown
       ? unknown
       : await Promise.all(rules.map(async ({ spec, peers }) => ({ ...spec, peers: await resolution.all(peers) })));
-  if (!(rules instanceof Unknown)) await refuseContainers(resolution, rules);
-  refuseStrangers(resolution, parsed, membersOf(fabric));
-  resolution.problems.throwIfAny();
-  const named = [appliesTo, ...(rules instanceof Unknown ? [rules] : rules.map(({ peers }) => peers))];
-  return present({
+  const peers = rules instanceof Unknown ? [rules] : rules.map((rule) => rule.peers);
+  const whole = present({
     label: context.name,
     name: context.name,
     ...parsed.spec,
     appliesTo: targets,
     rules: ruleSpecs,
-    groups: resolution.groupSpecs(named),
+    groups: resolution.groupSpecs([appliesTo, ...peers]),
     management: fabric["management"],
   });
+  const hosts = membersOf(fabric).length === 0 ? undefined : hostSpec(whole);
+  if (!(rules instanceof Unknown)) await refuseContainers(resolution, rules);
+  if (hosts !== undefined) await refusePods(resolution, peers);
+  refuseStrangers(resolution, appliesTo, membersOf(fabric), parsed.fabric);
+  await refuseForeignClusters(resolution, [appliesTo, ...peers], clustersOf(fabric), parsed.fabric);
+  resolution.problems.throwIfAny();
+  return { whole, hosts };
 }
 
-export const firewallPolicy: ComponentHandler = {
+/** What the hosts get; the names of those that have not got it yet. */
+async function registerOnHosts(context: ConstructContext, fabric: ValueMap, spec: ValueMap): Promise<Value> {
+  const policy = await context.child({
+    type: "sdn:firewall:Policy",
+    name: context.name,
+    inputs: { hosts: enforcersOf(fabric), spec },
+    dependencies: membersOf(fabric).map(({ urn }) => urn),
+  });
+  return known(policy.outputs, "pending");
+}
+
+/** @param places what policies of this run have on clusters */
+export const firewallPolicy = (places: ClusterPlaces): ComponentHandler => ({
   token: "sdn:index:FirewallPolicy",
 
   check(inputs: ValueMap): readonly CheckFailure[] {
@@ -159,21 +145,17 @@ export const firewallPolicy: ComponentHandler = {
     parsePolicyName(context.name, "name");
     const { parsed } = read(inputs);
     const fabric = await outputsOf(context, parsed.fabric);
-    const members = membersOf(fabric);
-    const policy = await context.child({
-      type: "sdn:firewall:Policy",
-      name: context.name,
-      inputs: { hosts: enforcersOf(fabric), spec: await specOf(context, parsed, fabric) },
-      dependencies: members.map(({ urn }) => urn),
-    });
+    const { whole, hosts } = await specOf(context, parsed, fabric);
+    const clusters = await registerOnClusters(context, clustersOf(fabric), whole, places);
     const { tier = unknown, priority = unknown, enforcement = unknown } = parsed.spec;
     return {
       fabric: nameOf(parsed.fabric),
       tier,
       priority,
       enforcement,
-      hosts: members.map(({ name }) => name),
-      pending: known(policy.outputs, "pending"),
+      hosts: hosts === undefined ? [] : membersOf(fabric).map(({ name }) => name),
+      clusters,
+      pending: hosts === undefined ? [] : await registerOnHosts(context, fabric, hosts),
     };
   },
-};
+});

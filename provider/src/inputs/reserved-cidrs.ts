@@ -19,7 +19,7 @@ export function readReservedCidrs(reader: InputReader): readonly ReservedCidr[] 
   });
 }
 
-export const reservedValue = (reserved: readonly ReservedCidr[]): Value =>
+export const reservedValue = (reserved: readonly ReservedCidr[]): readonly Value[] =>
   reserved.map(({ cidr, reason }) => ({ cidr: formatCidr(cidr), reason }));
 
 export function parseReason(text: string, property: string): string {

@@ -43,6 +43,7 @@ export class Construction {
       organization: request.getOrganization(),
       dryRun: request.getDryrun(),
       child: (child) => this.register(childRegistration(request, urn, child, session)),
+      providerOf: (packageName) => request.getProvidersMap().get(packageName),
       lookup: (other) => this.lookup(other),
       inputDependencies,
     };

@@ -132,6 +132,8 @@ export interface ChildRequest {
   readonly deleteBeforeReplace?: boolean;
   /** A child that has no children of its own to wait for ends with its parent's deletion. */
   readonly deletedWith?: string;
+  /** The provider that makes it, of another package than ours. Default: the one that the component was given. */
+  readonly provider?: string;
 }
 
 export interface RegisteredResource {
@@ -152,6 +154,8 @@ export interface ConstructContext extends CallContext {
   readonly dryRun: boolean;
   /** Registers a custom child (parent: this component, its provider options passed on) and waits for its outputs. */
   child(request: ChildRequest): Promise<RegisteredResource>;
+  /** The provider of a package that the user gave to the component. */
+  providerOf(packageName: string): string | undefined;
   /** Current outputs of another resource of the stack, unknowns and secrets kept. */
   lookup(urn: string): Promise<RegisteredResource>;
   /** URNs that an input depends on. */

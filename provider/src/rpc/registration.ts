@@ -58,7 +58,7 @@ export function childRegistration(
     registration.setDeletebeforereplace(child.deleteBeforeReplace).setDeletebeforereplacedefined(true);
   }
   const ownPackage = child.type.slice(0, child.type.indexOf(":"));
-  const provider = request.getProvidersMap().get(ownPackage);
+  const provider = child.provider ?? request.getProvidersMap().get(ownPackage);
   if (provider !== undefined) registration.setProvider(provider);
   // The version of another package's default provider is for the user's program to choose.
   else if (ownPackage === handlers.packageName && ownReference !== undefined) registration.setProvider(ownReference);

@@ -26,13 +26,19 @@ export const managementAccessType: ObjectTypeSpec = {
 };
 
 export const fabric: ResourceSpec = {
-  description: "The hosts that networks can span, and what they share: VNIs, the VXLAN port, the MTU, address pools.",
+  description:
+    "The hosts that networks can span, the clusters beside them, and what they share: VNIs, the VXLAN port, the MTU, address pools.",
   isComponent: true,
   inputProperties: {
     hosts: {
       type: "array",
       items: { $ref: "#/resources/sdn:index:Host" },
       description: "The hosts. Each must reach each other at its `underlayAddress`; all of one address family.",
+    },
+    clusters: {
+      type: "array",
+      items: { $ref: "#/resources/sdn:index:KubernetesCluster" },
+      description: "Kubernetes clusters on which its policies are enforced as well. Default: none.",
     },
     vniRange: ofType(
       "sdn:index:VniRange",
@@ -62,6 +68,11 @@ export const fabric: ResourceSpec = {
   requiredInputs: ["hosts"],
   properties: {
     hosts: { type: "array", items: { $ref: "pulumi.json#/Any" }, description: "The hosts, as networks use them." },
+    clusters: {
+      type: "array",
+      items: { $ref: "pulumi.json#/Any" },
+      description: "The clusters, as policies use them.",
+    },
     mtu: integer("MTU of the networks, bytes."),
     vniRange: ofType("sdn:index:VniRange", "VNIs to take from."),
     underlayPort: integer("UDP port of VXLAN."),

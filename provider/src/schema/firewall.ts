@@ -59,6 +59,14 @@ const memberType: ObjectTypeSpec = {
       "sdn:index:LabelSelector",
       "Containers with such Docker labels, declared or not: each host follows its engine between runs. A host knows its own containers alone, so such a group is for `appliesTo` and for rules that allow.",
     ),
+    pods: ofType(
+      "sdn:index:PodSelector",
+      "Pods of a cluster by their labels. Their cluster alone can tell them apart, so hosts and other clusters take no such group in `from` and `to`.",
+    ),
+    cluster: ofResource(
+      "sdn:index:KubernetesCluster",
+      "All pods of a cluster. Hosts and other clusters know them by its `podCidrs` and `nodeCidrs`.",
+    ),
   },
 };
 
@@ -216,10 +224,10 @@ export const securityGroup: ResourceSpec = {
 
 export const firewallPolicy: ResourceSpec = {
   description:
-    "A policy of the distributed firewall: one ordered list of rules, enforced on every host of the fabric for what it applies to. A packet needs the egress of its source and the ingress of its destination. See docs/firewall.md for the order in which policies are asked.",
+    "A policy of the distributed firewall: one ordered list of rules, enforced on every host and cluster of the fabric for what it applies to. A packet needs the egress of its source and the ingress of its destination. See docs/firewall.md for the order in which policies are asked.",
   isComponent: true,
   inputProperties: {
-    fabric: ofResource("sdn:index:Fabric", "The fabric on whose hosts it is enforced."),
+    fabric: ofResource("sdn:index:Fabric", "The fabric on whose hosts and clusters it is enforced."),
     tier: ofType("sdn:index:FirewallTier", "Its tier. Default `application`."),
     priority: integer(
       "Its place in the tier, 0 to 65535: lower ones are asked first. Two policies of one tier and priority that would answer the same packet differently are refused.",
@@ -250,7 +258,8 @@ export const firewallPolicy: ResourceSpec = {
     priority: integer("Its place in the tier."),
     enforcement: string("`enforced` or `watch`."),
     hosts: strings("Names of the hosts that enforce it."),
+    clusters: strings("Names of the clusters that have pods which it applies to."),
     pending: strings("Names of the hosts that have not got it yet, because they could not be reached."),
   },
-  required: ["fabric", "tier", "priority", "enforcement", "hosts", "pending"],
+  required: ["fabric", "tier", "priority", "enforcement", "hosts", "clusters", "pending"],
 };

@@ -24,6 +24,7 @@ import {
 import { destinationNatType, natType, sourceNatType } from "./nat";
 import { policyRouteType, routeType } from "./routes";
 import { networkPeering } from "./peering";
+import { kubernetesCluster, kubernetesTypes } from "./kubernetes";
 import { serviceEntry, serviceTypes } from "./service";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { addressRangeType, reservationType, subnet } from "./subnet";
@@ -36,6 +37,7 @@ export const components = {
   "sdn:index:Endpoint": endpoint,
   "sdn:index:Fabric": fabric,
   "sdn:index:FirewallPolicy": firewallPolicy,
+  "sdn:index:KubernetesCluster": kubernetesCluster,
   "sdn:index:NetworkPeering": networkPeering,
   "sdn:index:SecurityGroup": securityGroup,
   "sdn:index:ServiceEntry": serviceEntry,
@@ -94,6 +96,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   ...firewallTypes,
   ...serviceTypes,
   ...firewallHitsTypes,
+  ...kubernetesTypes,
   ...addressPlanTypes,
   ...seeingTypes,
 };

@@ -6,7 +6,7 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
-import {Endpoint, Host, SecurityGroup, Subnet, VirtualNetwork} from "..";
+import {Endpoint, Host, KubernetesCluster, SecurityGroup, Subnet, VirtualNetwork} from "..";
 
 /**
  * Addresses that an endpoint may send from besides its own.
@@ -439,6 +439,28 @@ export interface NatArgs {
 }
 
 /**
+ * Pods of a cluster. Pods in the network of their node are in no policy of Kubernetes.
+ */
+export interface PodSelectorArgs {
+    /**
+     * The cluster that they are in.
+     */
+    cluster: pulumi.Input<KubernetesCluster>;
+    /**
+     * The namespace that they are in. Excludes `namespaceLabels`.
+     */
+    namespace?: pulumi.Input<string | undefined>;
+    /**
+     * Labels of the namespaces that they are in. Default: all namespaces.
+     */
+    namespaceLabels?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
+    /**
+     * Their own labels. Default: all pods.
+     */
+    podLabels?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
+}
+
+/**
  * A route for packets by their source, before all routes by destination.
  */
 export interface PolicyRouteArgs {
@@ -515,6 +537,10 @@ export interface SecurityGroupMemberArgs {
      */
     cidr?: pulumi.Input<string | undefined>;
     /**
+     * All pods of a cluster. Hosts and other clusters know them by its `podCidrs` and `nodeCidrs`.
+     */
+    cluster?: pulumi.Input<KubernetesCluster | undefined>;
+    /**
      * Containers with such Docker labels, declared or not: each host follows its engine between runs. A host knows its own containers alone, so such a group is for `appliesTo` and for rules that allow.
      */
     containers?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
@@ -530,6 +556,10 @@ export interface SecurityGroupMemberArgs {
      * Endpoints of the policy's fabric with such labels, declared now or later. What is not declared is in no group.
      */
     labels?: pulumi.Input<inputs.LabelSelectorArgs | undefined>;
+    /**
+     * Pods of a cluster by their labels. Their cluster alone can tell them apart, so hosts and other clusters take no such group in `from` and `to`.
+     */
+    pods?: pulumi.Input<inputs.PodSelectorArgs | undefined>;
     /**
      * A whole subnet: all its addresses, unknown ones too.
      */

@@ -165,6 +165,7 @@ describe("a policy", () => {
       tier: "admin",
       priority: 10,
       enforcement: "watch",
+      clusters: [],
       hosts: ["h1", "h2"],
       pending: [],
     });

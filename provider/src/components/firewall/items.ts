@@ -3,12 +3,14 @@ import { readSelector } from "../../inputs/labels";
 import { contains, formatCidr, parseCidr } from "../../model/cidr";
 import { SdnError } from "../../model/error";
 import { parseDnsName } from "../../model/name";
-import type { Value } from "../../rpc/value";
+import type { Value, ValueMap } from "../../rpc/value";
 import { Unknown, unknown } from "../../rpc/value";
 import { present, referenceOf } from "../references";
 import { readChoice } from "./choice";
+import { readPodSelectors } from "./pods";
 
 const referenced = {
+  cluster: "sdn:index:KubernetesCluster",
   endpoint: "sdn:index:Endpoint",
   group: "sdn:index:SecurityGroup",
   host: "sdn:index:Host",
@@ -22,9 +24,11 @@ export type Item =
   /** Whole, as the spec has it; `unknown` while nothing is known of it. */
   | { readonly kind: "value"; readonly value: Value; readonly at: string }
   /** Another resource, which is to be asked what it is. */
-  | { readonly kind: Referenced; readonly urn: string; readonly at: string };
+  | { readonly kind: Referenced; readonly urn: string; readonly at: string }
+  /** Pods of a cluster: whose selectors, as specs have them. */
+  | { readonly kind: "pods"; readonly urn: string; readonly at: string; readonly selectors: ValueMap };
 
-export const memberChoices = ["endpoint", "subnet", "cidr", "labels", "containers"] as const;
+export const memberChoices = ["endpoint", "subnet", "cidr", "labels", "containers", "pods", "cluster"] as const;
 export const targetChoices = ["network", "subnet", "group", "endpoint", "host"] as const;
 export const peerChoices = ["any", "group", "subnet", "endpoint", "cidr", "dnsName"] as const;
 type Choice = (typeof memberChoices | typeof targetChoices | typeof peerChoices)[number];
@@ -60,6 +64,9 @@ function readItem(reader: InputReader, choice: Choice): Item | undefined {
       if (selector !== undefined) return whole({ kind: choice, ...readSelector(selector) });
       return reader.orUnknown(choice, undefined) === undefined ? undefined : whole(unknown);
     }
+    case "pods":
+      return readPods(reader);
+    case "cluster":
     case "endpoint":
     case "group":
     case "host":
@@ -75,6 +82,16 @@ function readReference(reader: InputReader, kind: Referenced): Item | undefined 
   if (value === undefined) return { kind: "value", value: unknown, at };
   const urn = reader.problems.collect(() => referenceOf(value, at, referenced[kind]));
   return urn === undefined ? undefined : { kind, urn, at };
+}
+
+function readPods(reader: InputReader): Item | undefined {
+  const inner = reader.object("pods");
+  if (inner === undefined) return { kind: "value", value: unknown, at: reader.at("pods") };
+  inner.require("cluster", inner.value("cluster"), "the cluster that they are in");
+  const item = readReference(inner, "cluster");
+  const selectors = readPodSelectors(inner);
+  inner.finish();
+  return item?.kind === "cluster" ? { ...item, kind: "pods", selectors } : item;
 }
 
 function readAny(reader: InputReader): Value {

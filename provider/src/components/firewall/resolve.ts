@@ -4,6 +4,7 @@ import type { ConstructContext } from "../../rpc/handlers";
 import type { Value, ValueMap } from "../../rpc/value";
 import { isValueMap, Unknown, unknown } from "../../rpc/value";
 import { isList } from "../../rpc/values";
+import { addressesOf } from "../cluster-member";
 import { known, nameOf, outputsOf } from "../references";
 import type { Item, Items } from "./items";
 
@@ -72,6 +73,10 @@ export class Resolution {
         return { kind, ...endpointRef(name, outputs) };
       case "host":
         return { kind, name, uri: known(outputs, "uri") };
+      case "cluster":
+        return { kind, cluster: name, cidrs: addressesOf(outputs) };
+      case "pods":
+        return { kind, cluster: name, ...item.selectors };
       case "group":
         this.addGroup(item, outputs);
         return { kind, name };
@@ -95,7 +100,8 @@ export class Resolution {
   /** Names mean nothing outside of their fabric, so what is elsewhere would silently never match. */
   private checkFabric({ kind, urn, at }: Exclude<Item, { kind: "value" }>, outputs: ValueMap): void {
     const fabrics = kind === "group" ? known(outputs, "fabrics") : [known(outputs, "fabricUrn")];
-    if (!isList(fabrics) || kind === "host") return;
+    // A fabric says itself which hosts and clusters it has.
+    if (!isList(fabrics) || kind === "host" || kind === "cluster" || kind === "pods") return;
     for (const fabric of fabrics) {
       if (typeof fabric !== "string") continue;
       this.fabrics.add(fabric);
@@ -137,10 +143,10 @@ function refuseShared({ urn, at }: { readonly urn: string; readonly at: string }
   });
 }
 
-/** Whether any of the members is known by the labels of its container, which only its own host can see. */
-export function holdsContainers(outputs: ValueMap): boolean {
+/** Whether a group has any members of a kind. */
+export function holds(kind: string, outputs: ValueMap): boolean {
   const members = known(outputs, "members");
-  return isList(members) && members.some((member) => isValueMap(member) && member["kind"] === "containers");
+  return isList(members) && members.some((member) => isValueMap(member) && member["kind"] === kind);
 }
 
 const isUnknownItem = (item: Item): boolean => item.kind === "value" && item.value instanceof Unknown;

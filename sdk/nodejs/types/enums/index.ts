@@ -150,6 +150,30 @@ export const FirewallTier = {
  */
 export type FirewallTier = (typeof FirewallTier)[keyof typeof FirewallTier];
 
+export const KubernetesPolicyApi = {
+    /**
+     * ClusterNetworkPolicy.
+     */
+    V1beta1: "v1beta1",
+    /**
+     * ClusterNetworkPolicy.
+     */
+    V1alpha2: "v1alpha2",
+    /**
+     * AdminNetworkPolicy and BaselineAdminNetworkPolicy, which came before it.
+     */
+    V1alpha1: "v1alpha1",
+    /**
+     * NetworkPolicy alone: tier `application`, rules that allow.
+     */
+    None: "none",
+} as const;
+
+/**
+ * Which version of `policy.networking.k8s.io` a cluster serves.
+ */
+export type KubernetesPolicyApi = (typeof KubernetesPolicyApi)[keyof typeof KubernetesPolicyApi];
+
 export const LabelOperator = {
     /**
      * It is there with one of the values.
