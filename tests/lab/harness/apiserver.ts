@@ -81,7 +81,7 @@ export class Apiserver {
   }
 
   /** A file that opens the cluster. */
-  async kubeconfig(): Promise<string> {
+  kubeconfig(): string {
     const { server, ca, token } = this.access;
     const name = "lab";
     const cluster = { server, "certificate-authority-data": Buffer.from(ca).toString("base64") };

@@ -24,6 +24,8 @@ export interface Program {
   readonly resources: Readonly<Record<string, YamlResource>>;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
+  /** Plugins besides ours, each with the folder of its executable. */
+  readonly plugins?: readonly { readonly name: string; readonly path: string }[];
 }
 
 export class Stack {
@@ -56,8 +58,9 @@ export class Stack {
   }
 
   /** Replaces the program. */
-  async write(program: Program): Promise<void> {
-    const plugins = { providers: [{ name: "sdn", path: this.plugin }] };
+  async write({ plugins: others = [], ...program }: Program): Promise<void> {
+    const providers = [{ name: "sdn", path: this.plugin }, ...others.map(({ name, path }) => ({ name, path }))];
+    const plugins = { providers };
     // JSON is YAML.
     const text = JSON.stringify({ name: "lab", runtime: "yaml", plugins, ...program }, undefined, 2);
     await this.writeText(text);

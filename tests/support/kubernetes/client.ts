@@ -54,7 +54,7 @@ export class KubernetesClient {
       method,
       ca,
       headers: { authorization: `Bearer ${token}`, accept: "application/json", "content-type": contentType },
-      timeout: 10_000,
+      timeout: 3_000,
     };
     return new Promise((resolve, reject) => {
       const call = request(`${server}${path}`, options, (response) => {
