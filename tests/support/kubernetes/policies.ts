@@ -49,7 +49,7 @@ export const expressible: Readonly<Record<string, Case>> = {
   },
   "cluster-network-policy-emergency": {
     policyApi: "v1beta1",
-    policy: guard({ tier: "emergency", appliesTo: [group("prod")], rules: tiered }),
+    policy: guard({ tier: "emergency", appliesTo: [group("prod")], rules: tiered.slice(0, 3) }),
   },
   "cluster-network-policy-baseline": {
     policyApi: "v1alpha2",

@@ -1,6 +1,6 @@
 /** `policy.networking.k8s.io`: ClusterNetworkPolicy, and the pair of kinds that it came from. */
 
-import type { Direction, Policy, Tier } from "../../policy/rule";
+import { type Direction, directions, type Policy, type Tier } from "../../policy/rule";
 import type { Json } from "./object";
 import type { ClusterPorts } from "./ports";
 import type { Refusals } from "./refusals";
@@ -49,6 +49,7 @@ export function tieredObjects(
     });
     return [];
   }
+  if (policy.tier === "emergency") refuseEmergencyPass(policy, rules, refusals);
   const room = rooms[policy.tier];
   if (policy.priority >= room.count) {
     const cause = `has room for priorities 0 to ${room.count - 1} in tier ${policy.tier}, not for ${policy.priority}`;
@@ -71,6 +72,18 @@ export function tieredObjects(
   ]);
 }
 
+/** Both of our first tiers are one to the API, and what passes it passes both. */
+function refuseEmergencyPass(policy: Policy, rules: readonly ClusterRule[], refusals: Refusals): void {
+  const why = {
+    cause: "has one tier for emergency and admin, so what passes the one would pass the other",
+    remedy: "leave the rule out, or write it into a policy of tier admin",
+  };
+  for (const { index } of rules.filter(({ action }) => action === "pass")) refusals.rule(index, why);
+  for (const direction of directions) {
+    if (policy.defaults[direction] === "pass") refusals.ofPolicy(`defaults.${direction}`, why);
+  }
+}
+
 /** The old API has one baseline for the whole cluster, without priorities and without pass. */
 function refuseSecondBaseline(
   policy: Policy,
@@ -87,8 +100,9 @@ function refuseSecondBaseline(
   for (const { index } of rules.filter(({ action }) => action === "pass")) {
     refusals.rule(index, { cause: "has nothing after tier baseline to pass to", remedy: "write allow" });
   }
-  if (Object.values(policy.defaults).includes("pass")) {
-    refusals.ofPolicy("defaults", { cause: "has nothing after tier baseline to pass to", remedy: "write allow" });
+  for (const direction of directions.filter((one) => policy.defaults[one] === "pass")) {
+    const cause = "has nothing after tier baseline to pass to";
+    refusals.ofPolicy(`defaults.${direction}`, { cause, remedy: "write allow" });
   }
 }
 

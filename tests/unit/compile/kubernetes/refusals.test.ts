@@ -186,6 +186,24 @@ const cases: readonly (readonly [string, PolicyApi, Policy, string])[] = [
     baseline(rule("r", { ...web, action: "pass" })),
     "rule r: cluster prod has nothing after tier baseline to pass to",
   ],
+  [
+    "a pass in an emergency, which would pass tier admin, too",
+    "v1alpha2",
+    guard({ tier: "emergency" }, rule("r", { ...web, action: "pass" })),
+    "rule r: cluster prod has one tier for emergency and admin",
+  ],
+  [
+    "a pass by default in an emergency",
+    "v1alpha2",
+    guard({ tier: "emergency", defaults: { ingress: "continue", egress: "pass" } }),
+    "defaults.egress: cluster prod has one tier for emergency and admin",
+  ],
+  [
+    "a pass by default in the old baseline",
+    "v1alpha1",
+    guard({ tier: "baseline", defaults: { ingress: "continue", egress: "pass" } }),
+    "defaults.egress: cluster prod has nothing after tier baseline to pass to",
+  ],
 ];
 
 test.each(cases)("refused: %s", (_, policyApi, given, expected) => {
