@@ -2,6 +2,7 @@ import { parse } from "yaml";
 
 import { SdnError } from "../../../../provider/src/model/error";
 import type { CustomResourceHandler, Handlers, ValueMap } from "../../../../provider/src/rpc/handlers";
+import { stripSecrets } from "../../../../provider/src/rpc/values";
 import { type Access, KubernetesClient } from "../../kubernetes/client";
 import { KubernetesResource } from "./resource";
 
@@ -46,7 +47,7 @@ export function createStandin(): Handlers {
     functions: new Map(),
     checkConfig: (news) => ({ inputs: news, failures: [] }),
     configure: (config) => {
-      client = new KubernetesClient(accessOf(config));
+      client = new KubernetesClient(accessOf(stripSecrets(config)));
     },
     close: () => Promise.resolve(),
   };
@@ -57,9 +58,10 @@ interface Kubeconfig {
   readonly users: readonly { readonly user: { readonly token: string } }[];
 }
 
-/** Of a kubeconfig with one cluster and a token. */
-function accessOf({ kubeconfig }: ValueMap): Access {
-  const { clusters, users } = parse(typeof kubeconfig === "string" ? kubeconfig : "{}") as Kubeconfig;
+/** Of a kubeconfig with one cluster and a token; a text in JSON comes as what it says. */
+function accessOf({ kubeconfig = "" }: ValueMap): Access {
+  const given: unknown = typeof kubeconfig === "string" ? parse(kubeconfig) : kubeconfig;
+  const { clusters, users } = given as Kubeconfig;
   const { server = "", "certificate-authority-data": authority = "" } = clusters[0]?.cluster ?? {};
   return { server, ca: Buffer.from(authority, "base64").toString("utf8"), token: users[0]?.user.token ?? "" };
 }
