@@ -9,6 +9,7 @@ const LAYERS = {
   model: [],
   ipam: ["model"],
   policy: ["model"],
+  manifests: ["model", "policy"],
   compile: ["model", "ipam", "policy"],
   render: ["model"],
   targets: ["model"],
@@ -25,6 +26,7 @@ const LAYERS = {
     "model",
     "ipam",
     "policy",
+    "manifests",
     "compile",
     "render",
     "targets",
@@ -34,9 +36,9 @@ const LAYERS = {
   ],
 };
 /** Folder → folders from which it may import types but no values. */
-const TYPES_ONLY = { render: ["compile"] };
+const TYPES_ONLY = { render: ["compile", "manifests"] };
 /** No input, no output, no protocol: a function of its arguments. */
-const PURE = ["model", "ipam", "policy", "compile", "render"];
+const PURE = ["model", "ipam", "policy", "manifests", "compile", "render"];
 
 const RULE = "@typescript-eslint/no-restricted-imports";
 

@@ -1,5 +1,6 @@
 import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
+import { connectivityCommand } from "./connectivity";
 import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
@@ -19,6 +20,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ["addresses", addressesCommand],
   ["hits", hitsCommand],
   ["import", importCommand],
+  ["connectivity", connectivityCommand],
 ]);
 
 const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--private-key FILE] [--known-hosts FILE]
@@ -30,6 +32,9 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   hits [--policy NAME] [--json]     what the rules of firewalls have counted, and when they last matched
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
+
+  connectivity --manifests FOLDER [--strict]
+                                    who may connect to whom by Kubernetes manifests; no host and no cluster is asked
 
 A host is ssh://USER@ADDRESS:PORT, netns:NAME or local:. Nothing is changed on any host. The hosts' keys must be
 known (--known-hosts, default ~/.ssh/known_hosts); the key is --private-key or the SSH agent's.

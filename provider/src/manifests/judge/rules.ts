@@ -1,0 +1,109 @@
+/** Policies with their selectors resolved: which groups of pods a policy judges, and whom its rules mean. */
+
+import type { AddressSet } from "../../policy/address-set";
+import { uniteAddresses } from "../../policy/address-set";
+import { matchesLabels } from "../../policy/selector";
+import type { Cluster } from "../cluster";
+import type { Findings } from "../finding";
+import type {
+  ClusterAction,
+  ClusterPolicyObject,
+  ClusterPolicyRule,
+  Declared,
+  NetworkPolicyObject,
+  NetworkPolicyRule,
+  PolicyPeer,
+  RulePorts,
+} from "../objects";
+import type { PodGroups } from "./pod-groups";
+
+export type Direction = "ingress" | "egress";
+
+export interface Peers {
+  readonly groups: readonly number[];
+  readonly blocks: readonly AddressSet[];
+}
+
+export interface Rule {
+  /** Those of a NetworkPolicy accept. */
+  readonly action: ClusterAction;
+  readonly peers: Peers | "any";
+  readonly ports: RulePorts;
+}
+
+export interface Policy {
+  readonly subject: readonly number[];
+  readonly rules: readonly Rule[];
+}
+
+/** What judges one direction, in the order of the tiers. */
+export interface Policies {
+  readonly admin: readonly Policy[];
+  readonly network: readonly Policy[];
+  readonly baseline: readonly Policy[];
+  /** Blocks that are named for the direction, whether or not a rule is used. */
+  readonly blocks: readonly AddressSet[];
+}
+
+export function policiesOf(cluster: Cluster, direction: Direction, groups: PodGroups, findings: Findings): Policies {
+  const resolve = new Resolver(cluster, groups, findings);
+  const tier = (policies: readonly Declared<ClusterPolicyObject>[]): readonly Policy[] =>
+    policies
+      .filter(({ object }) => object[direction].length > 0)
+      .map((declared) => ({
+        subject: groups.select(declared.object.subject),
+        rules: declared.object[direction].map((rule) => resolve.rule(declared, rule, rule.action)),
+      }));
+  const network = cluster.networkPolicies.flatMap((declared: Declared<NetworkPolicyObject>): readonly Policy[] => {
+    const { namespace, pods } = declared.object;
+    const rules = declared.object[direction];
+    if (rules === undefined) return [];
+    return [
+      {
+        subject: groups.select({ namespaces: { kind: "named", name: namespace }, pods }),
+        rules: rules.map((rule) => resolve.rule(declared, rule, "accept")),
+      },
+    ];
+  });
+  const [admin, baseline] = [tier(cluster.admin), tier(cluster.baseline)];
+  const named = [...admin, ...baseline].flatMap(({ rules }) => rules.flatMap(({ peers }) => blocksOf(peers)));
+  const written = cluster.networkPolicies.flatMap(({ object }) => object.blocks[direction]);
+  return { admin, network, baseline, blocks: [...written, ...named] };
+}
+
+const blocksOf = (peers: Peers | "any"): readonly AddressSet[] => (peers === "any" ? [] : peers.blocks);
+
+class Resolver {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly groups: PodGroups,
+    private readonly findings: Findings,
+  ) {}
+
+  rule(of: Declared, { peers, ports }: NetworkPolicyRule | ClusterPolicyRule, action: ClusterAction): Rule {
+    if (peers === "any") return { action, peers, ports };
+    const resolved = peers.map((peer) => this.peer(of, peer));
+    const groups = resolved.length === 1 ? (resolved[0]?.groups ?? []) : united(resolved.map((one) => one.groups));
+    return { action, peers: { groups, blocks: resolved.flatMap((one) => one.blocks) }, ports };
+  }
+
+  private peer(of: Declared, peer: PolicyPeer): Peers {
+    switch (peer.kind) {
+      case "pods":
+        return { groups: this.groups.select(peer), blocks: [] };
+      case "addresses":
+        return { groups: [], blocks: [peer.addresses] };
+      case "nodes": {
+        const nodes = this.cluster.nodes.filter(({ object }) => matchesLabels(peer.selector, object.labels));
+        if (nodes.length === 0) {
+          const message = `${of.title}: the manifests have no Node that its nodes select; the peer matches nothing here`;
+          this.findings.warn(of.place, message);
+        }
+        return { groups: [], blocks: [uniteAddresses(nodes.map(({ object }) => object.addresses))] };
+      }
+    }
+  }
+}
+
+const united = (lists: readonly (readonly number[])[]): readonly number[] =>
+  [...new Set(lists.flat())].sort((a, b) => a - b);
