@@ -1,6 +1,6 @@
 import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
-import { connectivityCommand } from "./connectivity";
+import { connectivityCommand, diffCommand } from "./connectivity";
 import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
@@ -21,6 +21,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ["hits", hitsCommand],
   ["import", importCommand],
   ["connectivity", connectivityCommand],
+  ["diff", diffCommand],
 ]);
 
 const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--private-key FILE] [--known-hosts FILE]
@@ -33,8 +34,10 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
 
-  connectivity --manifests FOLDER [--strict]
+  connectivity --manifests FOLDER [--format txt|json|csv|md|dot|svg] [--strict]
                                     who may connect to whom by Kubernetes manifests; no host and no cluster is asked
+  diff --dir1 FOLDER --dir2 FOLDER [--format txt|json|csv|md|dot|svg] [--strict]
+                                    what that becomes by a change of them
 
 A host is ssh://USER@ADDRESS:PORT, netns:NAME or local:. Nothing is changed on any host. The hosts' keys must be
 known (--known-hosts, default ~/.ssh/known_hosts); the key is --private-key or the SSH agent's.

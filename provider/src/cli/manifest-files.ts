@@ -1,9 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { Findings } from "../manifests/finding";
-import type { Finding } from "../manifests/finding";
 import type { ManifestFile } from "../manifests/documents";
+import { Findings } from "../manifests/finding";
 import { type Manifests, parseManifests } from "../manifests/parse";
 
 const isManifest = (name: string): boolean => /\.(ya?ml|json)$/i.test(name);
@@ -43,6 +42,3 @@ async function attempt<T>(read: () => Promise<T>, path: string, findings: Findin
     return undefined;
   }
 }
-
-/** Where warnings are errors, whether there is one. */
-export const hasWarning = (findings: readonly Finding[]): boolean => findings.some(({ level }) => level === "warning");

@@ -90,7 +90,10 @@ export interface PodSelection {
 
 export type PolicyPeer =
   | ({ readonly kind: "pods" } & PodSelection)
+  /** Outside the cluster, as an `ipBlock` means it. */
   | { readonly kind: "addresses"; readonly addresses: AddressSet }
+  /** Wherever they are: the policy API says that its `networks` mean pods, too. */
+  | { readonly kind: "networks"; readonly addresses: AddressSet }
   | { readonly kind: "nodes"; readonly selector: Selector };
 
 /** A container port that is looked up in each destination; without a protocol, that of the pod's port counts. */

@@ -1,7 +1,7 @@
 /** Policies with their selectors resolved: which groups of pods a policy judges, and whom its rules mean. */
 
 import type { AddressSet } from "../../policy/address-set";
-import { uniteAddresses } from "../../policy/address-set";
+import { isEveryAddress, uniteAddresses } from "../../policy/address-set";
 import { matchesLabels } from "../../policy/selector";
 import type { Cluster } from "../cluster";
 import type { Findings } from "../finding";
@@ -12,9 +12,11 @@ import type {
   Declared,
   NetworkPolicyObject,
   NetworkPolicyRule,
+  PodSelection,
   PolicyPeer,
   RulePorts,
 } from "../objects";
+import { everything } from "../read/selector";
 import type { PodGroups } from "./pod-groups";
 
 export type Direction = "ingress" | "egress";
@@ -93,6 +95,8 @@ class Resolver {
         return { groups: this.groups.select(peer), blocks: [] };
       case "addresses":
         return { groups: [], blocks: [peer.addresses] };
+      case "networks":
+        return { groups: this.inNetworks(peer.addresses), blocks: [peer.addresses] };
       case "nodes": {
         const nodes = this.cluster.nodes.filter(({ object }) => matchesLabels(peer.selector, object.labels));
         if (nodes.length === 0) {
@@ -103,7 +107,14 @@ class Resolver {
       }
     }
   }
+
+  /** No address of a pod is known, but one that every address is in has them all. */
+  private inNetworks(addresses: AddressSet): readonly number[] {
+    return isEveryAddress(addresses[4], 4) ? this.groups.select(everyPod) : [];
+  }
 }
+
+const everyPod: PodSelection = { namespaces: { kind: "selected", selector: everything }, pods: everything };
 
 const united = (lists: readonly (readonly number[])[]): readonly number[] =>
   [...new Set(lists.flat())].sort((a, b) => a - b);

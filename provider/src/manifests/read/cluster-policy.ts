@@ -141,7 +141,7 @@ function egressPeerOf(peer: Field, reading: Reading): PolicyPeer {
     case "nodes":
       return { kind: "nodes", selector: selectorOf(peer.at("nodes"), reading) };
     case "networks":
-      return { kind: "addresses", addresses: networksOf(peer.at("networks"), reading) };
+      return { kind: "networks", addresses: networksOf(peer.at("networks"), reading) };
     case "domainNames":
       reading.warn(
         peer.at("domainNames"),
