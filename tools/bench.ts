@@ -1,6 +1,7 @@
 /**
  * `make bench`: everything that we claim about speed, measured in one run and written into docs/benchmarks.md. Parts can
- * be named: `npm run bench -- startup race growth pulumi firewall`. Figures are of this machine; ratios are what can be compared.
+ * be named: `npm run bench -- startup race growth pulumi firewall manifests`. Figures are of this machine; ratios are
+ * what can be compared.
  */
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -9,6 +10,7 @@ import { firewallChart, firewallReport } from "./bench/firewall/tables";
 import { growth, withFleetPlugin } from "./bench/growth/growth";
 import { withPulumi } from "./bench/growth/with-pulumi";
 import { writeSection } from "./bench/document";
+import { manifests } from "./bench/manifests/manifests";
 import { race } from "./bench/race/race";
 import { growthChart, growthTable, pulumiTable, raceGoals, raceTable, stateTable } from "./bench/report";
 import { measureStartup } from "./bench/startup";
@@ -44,6 +46,11 @@ const parts = {
     writeFileSync("docs/firewall.svg", firewallChart(figures));
     return `![connections a second](firewall.svg)\n\n${firewallReport(figures)}`;
   },
+  manifests: async () =>
+    manifests(
+      [100, 1000, 10_000].map((workloads) => ({ workloads, policies: workloads / 10 })),
+      3,
+    ),
 } as const;
 type Part = keyof typeof parts;
 

@@ -1,6 +1,5 @@
 import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
-import { connectivityCommand, diffCommand } from "./connectivity";
 import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
 import { routeCommand } from "./route";
@@ -13,6 +12,10 @@ export interface Output {
 }
 
 export type Command = (args: readonly string[], output: Output) => Promise<number>;
+
+/** The parser of YAML is loaded where it is used. */
+const connectivityCommand: Command = async (...call) => (await import("./connectivity")).connectivityCommand(...call);
+const diffCommand: Command = async (...call) => (await import("./connectivity")).diffCommand(...call);
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
@@ -34,7 +37,7 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
 
-  connectivity --manifests FOLDER [--format txt|json|csv|md|dot|svg] [--strict]
+  connectivity --manifests FOLDER [--format txt|json|csv|md|dot|svg] [--join-ranges] [--strict]
                                     who may connect to whom by Kubernetes manifests; no host and no cluster is asked
   diff --dir1 FOLDER --dir2 FOLDER [--format txt|json|csv|md|dot|svg] [--strict]
                                     what that becomes by a change of them

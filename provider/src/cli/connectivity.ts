@@ -1,5 +1,5 @@
 import type { Connectivity } from "../manifests/connectivity";
-import { connectionsOf } from "../manifests/connections";
+import { connectionsOf, withJoinedRanges } from "../manifests/connections";
 import { connectivityOf } from "../manifests/connectivity";
 import { differencesOf } from "../manifests/differences";
 import { type Finding, findingText } from "../manifests/finding";
@@ -17,14 +17,19 @@ const commonOptions = {
 
 /** `pulumi-sdn connectivity`: fails where nothing could be read, and with `--strict` where there was a warning. */
 export const connectivityCommand: Command = async (args, output) => {
-  const { values, positionals } = parsed(args, { ...commonOptions, manifests: { type: "string" } });
+  const { values, positionals } = parsed(args, {
+    ...commonOptions,
+    manifests: { type: "string" },
+    "join-ranges": { type: "boolean" },
+  });
   if (positionals.length > 0) throw new UsageError(`${positionals[0] ?? ""} is one argument too many`);
   if (values.manifests === undefined) throw new UsageError("no manifests: give --manifests FOLDER");
   const format = oneOf("--format", values.format, connectivityFormats);
   const analysed = await analyse(values.manifests, output, "");
   if (analysed === undefined) return 1;
   const { connectivity, findings } = analysed;
-  output.out(connectivityAs(format, connectionsOf(connectivity), connectivity.workloads));
+  const connections = connectionsOf(values["join-ranges"] === true ? withJoinedRanges(connectivity) : connectivity);
+  output.out(connectivityAs(format, connections, connectivity.workloads));
   return exitStatus(values, findings);
 };
 

@@ -14,9 +14,9 @@ type Operation = (a: ConnectionSet, b: ConnectionSet) => ConnectionSet;
 export class ConnectionPool {
   private readonly sets: ConnectionSet[] = [];
   private readonly ids = new Map<string, ConnectionId>();
-  private readonly unions = new Map<number, ConnectionId>();
-  private readonly intersections = new Map<number, ConnectionId>();
-  private readonly differences = new Map<number, ConnectionId>();
+  private readonly unions: ConnectionId[][] = [];
+  private readonly intersections: ConnectionId[][] = [];
+  private readonly differences: ConnectionId[][] = [];
 
   constructor() {
     this.id(noConnections);
@@ -53,12 +53,9 @@ export class ConnectionPool {
     return this.once(this.differences, a, b, subtractIntervals);
   }
 
-  private once(done: Map<number, ConnectionId>, a: number, b: number, operation: Operation): ConnectionId {
-    const key = a * 2 ** 26 + b;
-    const known = done.get(key);
-    if (known !== undefined) return known;
-    const result = this.id(operation(this.set(a), this.set(b)));
-    done.set(key, result);
-    return result;
+  /** By the two numbers: a lookup is most of what a matrix takes. */
+  private once(done: ConnectionId[][], a: ConnectionId, b: ConnectionId, operation: Operation): ConnectionId {
+    const results = (done[a] ??= []);
+    return (results[b] ??= this.id(operation(this.set(a), this.set(b))));
   }
 }

@@ -23,6 +23,10 @@ export interface Connectivity {
   /** Sorted by what they are called. */
   readonly workloads: readonly WorkloadPeer[];
   readonly findings: readonly Finding[];
+  /** Workloads that no policy tells apart, together: what one of them may, each of them may. */
+  readonly alike: readonly (readonly WorkloadPeer[])[];
+  /** From each workload of one kind of `alike` to each of every kind, in their order. */
+  readonly fromAlike: (kind: number) => readonly ConnectionSet[];
   readonly between: (source: WorkloadPeer, destination: WorkloadPeer) => ConnectionSet;
   /** Of every range that the policies tell apart in the direction, in order; also where nothing is allowed. */
   readonly outside: (workload: WorkloadPeer, direction: Direction) => readonly OutsideConnection[];
@@ -46,6 +50,8 @@ interface Workload {
 
 class Analysis implements Connectivity {
   readonly workloads: readonly WorkloadPeer[];
+  readonly alike: readonly (readonly WorkloadPeer[])[];
+  private readonly kindClasses: readonly (readonly number[])[];
   private readonly known: ReadonlyMap<string, Workload>;
   private readonly pool = new ConnectionPool();
   private readonly groups: PodGroups;
@@ -86,6 +92,9 @@ class Analysis implements Connectivity {
     this.workloads = [...this.known.values()]
       .map(({ peer }) => peer)
       .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+    const kinds = Map.groupBy(this.workloads, (peer) => this.classesOf(peer).join());
+    this.alike = [...kinds.values()];
+    this.kindClasses = [...kinds.keys()].map((classIds) => classIds.split(",").map(Number));
     this.sayOfDifferentPods(cluster);
     this.enteringIds = enteringConnections({
       cluster,
@@ -126,14 +135,17 @@ class Analysis implements Connectivity {
   }
 
   between(source: WorkloadPeer, destination: WorkloadPeer): ConnectionSet {
-    return this.pool.set(this.betweenId(source, destination));
+    return this.pool.set(this.anyPair(this.classesOf(source), this.classesOf(destination)));
   }
 
-  private betweenId(source: WorkloadPeer, destination: WorkloadPeer): ConnectionId {
+  fromAlike(kind: number): readonly ConnectionSet[] {
+    const from = this.kindClasses[kind] ?? [];
+    return this.kindClasses.map((to) => this.pool.set(this.anyPair(from, to)));
+  }
+
+  private anyPair(sources: readonly number[], destinations: readonly number[]): ConnectionId {
     let allowed: ConnectionId = none;
-    for (const from of this.classesOf(source)) {
-      for (const to of this.classesOf(destination)) allowed = this.pool.union(allowed, this.pair(from, to));
-    }
+    for (const from of sources) for (const to of destinations) allowed = this.pool.union(allowed, this.pair(from, to));
     return allowed;
   }
 

@@ -69,6 +69,28 @@ test("folders in folders, every extension, and no other file", async () => {
   expect(said).toEqual([]);
 });
 
+test("ranges that touch and have the same connections are one where that is asked for", async () => {
+  const block = (name: string, cidr: string): string =>
+    networkPolicy(
+      name,
+      `podSelector: { matchLabels: { app: ${name} } }\ningress: [{ from: [{ ipBlock: { cidr: ${cidr} } }] }]`,
+    );
+  write({
+    "a.yaml": [deployment("web"), deployment("api"), block("web", "10.0.0.0/8"), block("api", "10.1.0.0/16")].join(
+      "\n---\n",
+    ),
+  });
+  const intoWeb = async (...options: readonly string[]): Promise<readonly string[]> => {
+    const { out } = await run("connectivity", "--manifests", folder, ...options);
+    return out
+      .split("\n")
+      .filter((line) => line.includes("=> shop/web["))
+      .map((line) => line.split("[")[0]!);
+  };
+  expect(await intoWeb()).toEqual(["10.0.0.0-10.0.255.255", "10.1.0.0-10.1.255.255", "10.2.0.0-10.255.255.255"]);
+  expect(await intoWeb("--join-ranges")).toEqual(["10.0.0.0-10.255.255.255"]);
+});
+
 test("a bad file is a warning with its line, and an error where that is asked for", async () => {
   write({ "bad.yaml": "a:\n  b: c: d\n", "good.yaml": deployment("web") });
   const shown = await run("connectivity", "--manifests", folder);

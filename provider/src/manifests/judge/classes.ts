@@ -21,9 +21,14 @@ export function classesOf(groups: readonly PodGroup[], directions: readonly Poli
   const ids = new Map<string, number>();
   const of = new Int32Array(groups.length);
   const ports: (readonly ContainerPort[])[] = [];
+  const portLists = new Map<string, readonly ContainerPort[]>();
   groups.forEach((group, index) => {
-    const named = group.ports.filter(({ name }) => names.has(name));
-    const key = `${memberships[index]?.join() ?? ""} ${JSON.stringify(named)}`;
+    const written = group.ports.filter(({ name }) => names.has(name));
+    const text = JSON.stringify(written);
+    // Each list once: what a name means is looked up once for all classes that have it.
+    const named = portLists.get(text) ?? written;
+    portLists.set(text, named);
+    const key = `${memberships[index]?.join() ?? ""} ${text}`;
     const known = ids.get(key);
     of[index] = known ?? ports.push(named) - 1;
     if (known === undefined) ids.set(key, ports.length - 1);
@@ -43,7 +48,7 @@ function membershipsOf(count: number, policies: readonly Policy[]): readonly (re
   };
   for (const { subject, rules } of policies) {
     put(subject);
-    for (const { peers } of rules) if (peers !== "any") put(peers.groups);
+    for (const { peers } of rules) if (peers !== "any") peers.groups.forEach(put);
   }
   return memberships;
 }

@@ -22,7 +22,8 @@ import type { PodGroups } from "./pod-groups";
 export type Direction = "ingress" | "egress";
 
 export interface Peers {
-  readonly groups: readonly number[];
+  /** A list for each selector; equal selectors have the same one. */
+  readonly groups: readonly (readonly number[])[];
   readonly blocks: readonly AddressSet[];
 }
 
@@ -85,14 +86,14 @@ class Resolver {
   rule(of: Declared, { peers, ports }: NetworkPolicyRule | ClusterPolicyRule, action: ClusterAction): Rule {
     if (peers === "any") return { action, peers, ports };
     const resolved = peers.map((peer) => this.peer(of, peer));
-    const groups = resolved.length === 1 ? (resolved[0]?.groups ?? []) : united(resolved.map((one) => one.groups));
-    return { action, peers: { groups, blocks: resolved.flatMap((one) => one.blocks) }, ports };
+    const all = { groups: resolved.flatMap(({ groups }) => groups), blocks: resolved.flatMap(({ blocks }) => blocks) };
+    return { action, peers: all, ports };
   }
 
   private peer(of: Declared, peer: PolicyPeer): Peers {
     switch (peer.kind) {
       case "pods":
-        return { groups: this.groups.select(peer), blocks: [] };
+        return { groups: [this.groups.select(peer)], blocks: [] };
       case "addresses":
         return { groups: [], blocks: [peer.addresses] };
       case "networks":
@@ -109,12 +110,9 @@ class Resolver {
   }
 
   /** No address of a pod is known, but one that every address is in has them all. */
-  private inNetworks(addresses: AddressSet): readonly number[] {
-    return isEveryAddress(addresses[4], 4) ? this.groups.select(everyPod) : [];
+  private inNetworks(addresses: AddressSet): Peers["groups"] {
+    return isEveryAddress(addresses[4], 4) ? [this.groups.select(everyPod)] : [];
   }
 }
 
 const everyPod: PodSelection = { namespaces: { kind: "selected", selector: everything }, pods: everything };
-
-const united = (lists: readonly (readonly number[])[]): readonly number[] =>
-  [...new Set(lists.flat())].sort((a, b) => a - b);

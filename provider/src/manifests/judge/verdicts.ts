@@ -29,6 +29,7 @@ type Tier = "admin" | "network" | "baseline";
 export class Verdicts {
   private readonly tiers: Readonly<Record<Tier, readonly PreparedPolicy[]>>;
   private readonly rows = new Map<string, Row>();
+  private readonly byClass: Row[] = [];
   private readonly everyEnd: Int32Array;
 
   constructor(
@@ -47,8 +48,14 @@ export class Verdicts {
     };
   }
 
-  /** Classes that the same policies judge share a row. */
   row(classId: number): Row {
+    const row = this.byClass[classId] ?? this.shared(classId);
+    this.byClass[classId] = row;
+    return row;
+  }
+
+  /** Classes that the same policies judge share a row. */
+  private shared(classId: number): Row {
     const judging = (tier: Tier): readonly PreparedPolicy[] =>
       this.tiers[tier].filter(({ judges }) => judges[classId] === 1);
     const tiers = { admin: judging("admin"), network: judging("network"), baseline: judging("baseline") };
@@ -106,24 +113,32 @@ export class Verdicts {
     for (const { rules } of policies) {
       for (const prepared of rules) {
         const to = { accept: accepted, pass: passed, deny: undefined }[prepared.rule.action];
-        for (const end of prepared.ends) {
+        const wanted = this.portsOf(prepared, classId);
+        prepared.ends.forEach((end, index) => {
           const left = open[end] ?? none;
-          if (left === none) continue;
-          const hit = pool.intersection(this.portsAt(prepared, classId, end), left);
-          if (hit === none) continue;
+          const hit = pool.intersection(left, typeof wanted === "number" ? wanted : (wanted[index] ?? none));
+          if (hit === none) return;
           open[end] = pool.difference(left, hit);
           if (to !== undefined) to[end] = pool.union(to[end] ?? none, hit);
-        }
+        });
       }
     }
   }
 
-  private portsAt({ rule, numbered }: PreparedRule, classId: number, end: number): ConnectionId {
+  /** One set for every end, or one for each: names are looked up in the destination. */
+  private portsOf(prepared: PreparedRule, classId: number): ConnectionId | Int32Array {
+    const { rule, ends, numbered } = prepared;
     if (rule.ports.named.length === 0) return numbered;
-    const destination = this.direction === "ingress" ? classId : end;
-    // An address outside the cluster has no named ports.
-    const ports = this.classes.ports[destination] ?? [];
-    return this.pool.union(numbered, this.named(rule.ports, ports));
+    if (this.direction === "ingress") return this.withNamed(prepared, classId);
+    const known = this.atEnds.get(prepared) ?? ends.map((end) => this.withNamed(prepared, end));
+    this.atEnds.set(prepared, known);
+    return known;
+  }
+  private readonly atEnds = new Map<PreparedRule, Int32Array>();
+
+  /** An address outside the cluster has no named ports. */
+  private withNamed({ rule, numbered }: PreparedRule, destination: number): ConnectionId {
+    return this.pool.union(numbered, this.named(rule.ports, this.classes.ports[destination] ?? []));
   }
 
   private readonly lookups = new Map<RulePorts, Map<readonly ContainerPort[], ConnectionId>>();
@@ -159,8 +174,16 @@ export class Verdicts {
   }
 
   private endsOf({ groups, blocks }: Peers): Int32Array {
-    const inside = new Set(groups.map((group) => this.classes.of[group] ?? 0));
+    const inside = new Set(groups.flatMap((list) => this.insideOf(list)));
     const outside = new Set(blocks.flatMap((block) => rangesIn(this.ranges, block)));
     return Int32Array.from([...inside, ...[...outside].map((range) => this.classes.count + range)]);
   }
+
+  /** Many rules have the same selector: its classes are looked up once. */
+  private insideOf(groups: readonly number[]): readonly number[] {
+    const known = this.inside.get(groups) ?? [...new Set(groups.map((group) => this.classes.of[group] ?? 0))];
+    this.inside.set(groups, known);
+    return known;
+  }
+  private readonly inside = new Map<readonly number[], readonly number[]>();
 }
