@@ -1,18 +1,14 @@
 /** Who may connect to whom by the manifests alone: workloads, addresses outside, and what enters by an Ingress. */
 
 import { type Cluster, clusterOf } from "./cluster";
-import { type ConnectionId, ConnectionPool, none } from "./connection-pool";
+import { type ConnectionId, none } from "./connection-pool";
 import type { ConnectionSet } from "./connection-set";
 import { type Finding, Findings } from "./finding";
-import type { Declared } from "./objects";
-import { classesOf } from "./judge/classes";
 import { enteringConnections } from "./judge/entering";
-import { outsideRanges, type Range } from "./judge/outside";
-import { PodGroups } from "./judge/pod-groups";
-import { type Direction, type Policies, policiesOf } from "./judge/rules";
-import { Verdicts } from "./judge/verdicts";
+import { Judge } from "./judge/judge";
+import type { Direction } from "./judge/rules";
+import type { Declared } from "./objects";
 import { type OutsidePeer, outsidePeer, type WorkloadPeer, workloadPeer } from "./peer";
-import { nameLabel } from "./read/service";
 
 export interface OutsideConnection {
   readonly outside: OutsidePeer;
@@ -34,9 +30,6 @@ export interface Connectivity {
   readonly entering: (workload: WorkloadPeer) => ConnectionSet | undefined;
 }
 
-/** The pods of a controller that the manifests do not have: no label of theirs is known. */
-export const controllerNamespace = "ingress-controller";
-
 export function connectivityOf(objects: readonly Declared[]): Connectivity {
   const findings = new Findings();
   return new Analysis(clusterOf(objects, findings), findings);
@@ -51,58 +44,30 @@ interface Workload {
 class Analysis implements Connectivity {
   readonly workloads: readonly WorkloadPeer[];
   readonly alike: readonly (readonly WorkloadPeer[])[];
-  private readonly kindClasses: readonly (readonly number[])[];
+  private readonly judge: Judge;
   private readonly known: ReadonlyMap<string, Workload>;
-  private readonly pool = new ConnectionPool();
-  private readonly groups: PodGroups;
-  private readonly policies: Readonly<Record<Direction, Policies>>;
-  private readonly ranges: Readonly<Record<Direction, readonly Range[]>>;
-  private readonly verdicts: Readonly<Record<Direction, Verdicts>>;
-  private readonly classCount: number;
+  private readonly kindClasses: readonly (readonly number[])[];
   private readonly enteringIds: ReadonlyMap<string, ConnectionId>;
 
   constructor(
     cluster: Cluster,
     private readonly said: Findings,
   ) {
-    const controller = [controllerNamespace, { [nameLabel]: controllerNamespace }] as const;
-    this.groups = new PodGroups(new Map([controller, ...cluster.namespaces]));
-    const controllerGroup = this.groups.add({ namespace: controllerNamespace, labels: {}, ports: [] });
-    const members = this.membersOf(cluster);
-    this.policies = {
-      ingress: policiesOf(cluster, "ingress", this.groups, said),
-      egress: policiesOf(cluster, "egress", this.groups, said),
-    };
-    this.ranges = {
-      ingress: outsideRanges(this.policies.ingress.blocks),
-      egress: outsideRanges(this.policies.egress.blocks),
-    };
-    const classes = classesOf(this.groups.groups, [this.policies.ingress, this.policies.egress]);
-    this.classCount = classes.count;
-    const verdicts = (direction: Direction): Verdicts =>
-      new Verdicts(direction, this.policies[direction], classes, this.ranges[direction], this.pool);
-    this.verdicts = { ingress: verdicts("ingress"), egress: verdicts("egress") };
-    const classOf = (group: number): number => classes.of[group] ?? 0;
-    this.known = new Map(
-      [...members].map(([text, { peer, groups }]) => [
-        text,
-        { peer, groups, classes: [...new Set(groups.map(classOf))] },
-      ]),
-    );
-    this.workloads = [...this.known.values()]
-      .map(({ peer }) => peer)
-      .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+    const judge = new Judge(cluster, said);
+    this.judge = judge;
+    this.known = workloadsOf(cluster, judge, said);
+    const known = [...this.known.values()];
+    this.workloads = known.map(({ peer }) => peer).sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
     const kinds = Map.groupBy(this.workloads, (peer) => this.classesOf(peer).join());
     this.alike = [...kinds.values()];
-    this.kindClasses = [...kinds.keys()].map((classIds) => classIds.split(",").map(Number));
-    this.sayOfDifferentPods(cluster);
+    this.kindClasses = this.alike.map(([one]) => (one === undefined ? [] : this.classesOf(one)));
     this.enteringIds = enteringConnections({
       cluster,
-      groups: this.groups,
-      workloads: [...this.known.values()],
-      pool: this.pool,
+      groups: judge.groups,
+      workloads: known,
+      pool: judge.pool,
       findings: said,
-      allowed: (group) => this.pair(classOf(controllerGroup), classOf(group)),
+      allowed: (group) => judge.pair(judge.controller, judge.classOf(group)),
     });
   }
 
@@ -110,49 +75,22 @@ class Analysis implements Connectivity {
     return this.said.list;
   }
 
-  private membersOf(cluster: Cluster): ReadonlyMap<string, { readonly peer: WorkloadPeer; readonly groups: number[] }> {
-    const members = new Map<string, { readonly peer: WorkloadPeer; readonly groups: number[] }>();
-    for (const { object } of cluster.templates) {
-      const { namespace, workload, labels, ports } = object;
-      const peer = workloadPeer(namespace, workload.name, workload.kind);
-      const group = this.groups.add({ namespace, labels, ports });
-      const member = members.get(peer.text) ?? { peer, groups: [] };
-      if (!member.groups.includes(group)) member.groups.push(group);
-      members.set(peer.text, member);
-    }
-    return members;
-  }
-
-  /** Pods of one workload need not be alike; then the workload may what one of its pods may. */
-  private sayOfDifferentPods(cluster: Cluster): void {
-    for (const { peer, classes } of this.known.values()) {
-      if (classes.length < 2) continue;
-      const place = cluster.templates.find(
-        ({ object }) => workloadPeer(object.namespace, object.workload.name, object.workload.kind).text === peer.text,
-      )?.place;
-      this.said.warn(place, `${peer.text}: policies tell its pods apart; shown is what any of them may`);
-    }
-  }
-
   between(source: WorkloadPeer, destination: WorkloadPeer): ConnectionSet {
-    return this.pool.set(this.anyPair(this.classesOf(source), this.classesOf(destination)));
+    return this.judge.pool.set(this.anyPair(this.classesOf(source), this.classesOf(destination)));
   }
 
   fromAlike(kind: number): readonly ConnectionSet[] {
     const from = this.kindClasses[kind] ?? [];
-    return this.kindClasses.map((to) => this.pool.set(this.anyPair(from, to)));
+    return this.kindClasses.map((to) => this.judge.pool.set(this.anyPair(from, to)));
   }
 
   private anyPair(sources: readonly number[], destinations: readonly number[]): ConnectionId {
+    const { judge } = this;
     let allowed: ConnectionId = none;
-    for (const from of sources) for (const to of destinations) allowed = this.pool.union(allowed, this.pair(from, to));
+    for (const from of sources) {
+      for (const to of destinations) allowed = judge.pool.union(allowed, judge.pair(from, to));
+    }
     return allowed;
-  }
-
-  private pair(source: number, destination: number): ConnectionId {
-    const leaves = this.verdicts.egress.row(source)[destination] ?? none;
-    if (leaves === none) return none;
-    return this.pool.intersection(leaves, this.verdicts.ingress.row(destination)[source] ?? none);
   }
 
   private classesOf({ text }: WorkloadPeer): readonly number[] {
@@ -160,16 +98,36 @@ class Analysis implements Connectivity {
   }
 
   outside(workload: WorkloadPeer, direction: Direction): readonly OutsideConnection[] {
-    const rows = this.classesOf(workload).map((classId) => this.verdicts[direction].row(classId));
-    return this.ranges[direction].map((range, index) => {
-      const ids = rows.map((row) => row[this.classCount + index] ?? none);
-      const allowed = ids.reduce((a, b) => this.pool.union(a, b), none);
-      return { outside: outsidePeer(range), allowed: this.pool.set(allowed) };
+    const { pool, ranges } = this.judge;
+    const rows = this.classesOf(workload).map((classId) => this.judge.outside(classId, direction));
+    return ranges[direction].map((range, index) => {
+      const allowed = rows.reduce((united, row) => pool.union(united, row[index] ?? none), none);
+      return { outside: outsidePeer(range), allowed: pool.set(allowed) };
     });
   }
 
   entering({ text }: WorkloadPeer): ConnectionSet | undefined {
     const id = this.enteringIds.get(text);
-    return id === undefined ? undefined : this.pool.set(id);
+    return id === undefined ? undefined : this.judge.pool.set(id);
   }
+}
+
+/** Pods of one workload need not be alike; then the workload may what any of its pods may, and it is said. */
+function workloadsOf({ templates }: Cluster, judge: Judge, findings: Findings): ReadonlyMap<string, Workload> {
+  const named = Map.groupBy(templates, ({ object: { namespace, workload } }) => {
+    return workloadPeer(namespace, workload.name, workload.kind).text;
+  });
+  return new Map(
+    [...named].flatMap(([text, members]): readonly (readonly [string, Workload])[] => {
+      const [first] = members;
+      if (first === undefined) return [];
+      const { namespace, workload } = first.object;
+      const groups = [...new Set(members.map(({ object }) => judge.groupOf(object)))];
+      const classes = [...new Set(groups.map((group) => judge.classOf(group)))];
+      if (classes.length > 1) {
+        findings.warn(first.place, `${text}: policies tell its pods apart; shown is what any of them may`);
+      }
+      return [[text, { peer: workloadPeer(namespace, workload.name, workload.kind), groups, classes }]];
+    }),
+  );
 }

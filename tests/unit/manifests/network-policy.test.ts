@@ -188,3 +188,15 @@ egress:
     "shop/web[Deployment] => 0.0.0.0-255.255.255.255[External] : UDP 53",
   ]);
 });
+
+test.each<[string, string, string[]]>([
+  ["that its pods have not", "ingress: [{ ports: [{ port: sql }] }]", ["TCP port with the name sql"]],
+  ["of another protocol", "ingress: [{ ports: [{ port: http, protocol: UDP }] }]", ["UDP port with the name http"]],
+  ["that its pods have", "ingress: [{ ports: [{ port: http }] }]", []],
+  ["that a destination has", "egress: [{ to: [{ podSelector: {} }], ports: [{ port: dns, protocol: UDP }] }]", []],
+  ["that no destination has", "egress: [{ ports: [{ port: sql }] }]", ["TCP port with the name sql"]],
+])("a port's name %s is noted where nobody has it", (_, spec, expected) => {
+  const { findings } = said(...shop, networkPolicy("web", `podSelector: { matchLabels: { app: web } }\n${spec}`));
+  const notes = findings.map((text) => text.replace(/^note: .*NetworkPolicy shop\/web: no pod .* leads to has a /, ""));
+  expect(notes).toEqual(expected);
+});

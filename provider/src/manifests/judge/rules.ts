@@ -18,6 +18,7 @@ import type {
 } from "../objects";
 import { everything } from "../read/selector";
 import type { PodGroups } from "./pod-groups";
+import { noteUnknownPortNames } from "./port-names";
 
 export type Direction = "ingress" | "egress";
 
@@ -50,23 +51,23 @@ export interface Policies {
 
 export function policiesOf(cluster: Cluster, direction: Direction, groups: PodGroups, findings: Findings): Policies {
   const resolve = new Resolver(cluster, groups, findings);
+  const policy = (
+    declared: Declared,
+    subject: readonly number[],
+    rules: readonly (NetworkPolicyRule | ClusterPolicyRule)[],
+  ): Policy => {
+    const resolved = { subject, rules: rules.map((rule) => resolve.rule(declared, rule)) };
+    noteUnknownPortNames(declared, resolved, direction, groups, findings);
+    return resolved;
+  };
   const tier = (policies: readonly Declared<ClusterPolicyObject>[]): readonly Policy[] =>
     policies
       .filter(({ object }) => object[direction].length > 0)
-      .map((declared) => ({
-        subject: groups.select(declared.object.subject),
-        rules: declared.object[direction].map((rule) => resolve.rule(declared, rule, rule.action)),
-      }));
+      .map((declared) => policy(declared, groups.select(declared.object.subject), declared.object[direction]));
   const network = cluster.networkPolicies.flatMap((declared: Declared<NetworkPolicyObject>): readonly Policy[] => {
-    const { namespace, pods } = declared.object;
-    const rules = declared.object[direction];
+    const { namespace, pods, [direction]: rules } = declared.object;
     if (rules === undefined) return [];
-    return [
-      {
-        subject: groups.select({ namespaces: { kind: "named", name: namespace }, pods }),
-        rules: rules.map((rule) => resolve.rule(declared, rule, "accept")),
-      },
-    ];
+    return [policy(declared, groups.select({ namespaces: { kind: "named", name: namespace }, pods }), rules)];
   });
   const [admin, baseline] = [tier(cluster.admin), tier(cluster.baseline)];
   const named = [...admin, ...baseline].flatMap(({ rules }) => rules.flatMap(({ peers }) => blocksOf(peers)));
@@ -83,7 +84,9 @@ class Resolver {
     private readonly findings: Findings,
   ) {}
 
-  rule(of: Declared, { peers, ports }: NetworkPolicyRule | ClusterPolicyRule, action: ClusterAction): Rule {
+  rule(of: Declared, rule: NetworkPolicyRule | ClusterPolicyRule): Rule {
+    const { peers, ports } = rule;
+    const action = "action" in rule ? rule.action : "accept";
     if (peers === "any") return { action, peers, ports };
     const resolved = peers.map((peer) => this.peer(of, peer));
     const all = { groups: resolved.flatMap(({ groups }) => groups), blocks: resolved.flatMap(({ blocks }) => blocks) };
