@@ -34,6 +34,13 @@ done < <(containers)
 # Two servers on the database's container: a policy lets the web servers in to one of them.
 for port in 5432 8080; do on h3 docker exec -d db1 httpd -f -p "$port"; done
 
+# What is behind the name `front`: each says who it is.
+for web in web1:h1 web2:h2; do
+  name=${web%:*}
+  on "${web#*:}" docker exec "$name" sh -c "mkdir -p /www && echo $name >/www/index.html"
+  on "${web#*:}" docker exec -d "$name" httpd -f -p 8080 -h /www
+done
+
 title "6. What was built, as the hosts show it"
 "$here/picture.sh"
 
@@ -94,7 +101,27 @@ allowed web2 h2 "$(address db1 4)" 5432 "the same, from another host"
 denied web1 h1 "$(address db1 4)" 8080 "database/default: something listens there, nobody gets to it"
 allowed db1 h3 "$(address db1 4)" 8080 "to itself: no packet leaves the container"
 
-title "9. Once more: nothing to do"
+title "9. A name: the containers' own resolver finds it, and connections are shared out over the hosts"
+front=$(stack stack output front --json | jq -r .name)
+vip=$(stack stack output front --json | jq -r .address)
+for from in db1:h3 web1:h1; do
+  found=$(on "${from#*:}" docker exec "${from%:*}" nslookup "$front" 2>&1 || true)
+  if [[ $found != *"$vip"* ]]; then
+    printf '  \033[31mFAILED\033[0m   %-4s does not find %s:\n%s\n' "${from%:*}" "$front" "$found"
+    exit 1
+  fi
+  printf '  \033[32mfound\033[0m    %-4s: %s is %s\n' "${from%:*}" "$front" "$vip"
+done
+pid=$(on h3 docker inspect --format '{{.State.Pid}}' db1)
+get="exec 3<>/dev/tcp/$vip/80 && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && tail -n 1 <&3"
+shares=$(for _ in 1 2 3 4 5 6; do on h3 nsenter -t "$pid" -n timeout 3 bash -c "$get" || echo nobody; done | sort | uniq -c | awk '{ print $2 " " $1 }' | paste -sd, | sed 's/,/, /')
+if [[ $shares != "web1 3, web2 3" ]]; then
+  printf '  \033[31mFAILED\033[0m   db1  → %-24s %s\n' "$vip tcp/80" "$shares"
+  exit 1
+fi
+printf '  \033[32mbalanced\033[0m db1  → %-24s six connections: %s\n' "$vip tcp/80" "$shares"
+
+title "10. Once more: nothing to do"
 show_stack up --yes --skip-preview --expect-no-changes | tail -n 5 | grep -v '^$'
 
 title "Look around"

@@ -60,6 +60,10 @@ export class Fabric extends pulumi.ComponentResource {
      */
     declare public readonly mtu: pulumi.Output<number>;
     /**
+     * DNS servers for other names.
+     */
+    declare public readonly nameservers: pulumi.Output<string[] | undefined>;
+    /**
      * Addresses that belong to others.
      */
     declare public readonly reservedCidrs: pulumi.Output<outputs.ReservedCidr[] | undefined>;
@@ -102,6 +106,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["ipv6TransitCidr"] = args?.ipv6TransitCidr;
             resourceInputs["management"] = args?.management;
             resourceInputs["mtu"] = args?.mtu;
+            resourceInputs["nameservers"] = args?.nameservers;
             resourceInputs["reservedCidrs"] = args?.reservedCidrs;
             resourceInputs["serviceCidr"] = args?.serviceCidr;
             resourceInputs["transitCidr"] = args?.transitCidr;
@@ -116,6 +121,7 @@ export class Fabric extends pulumi.ComponentResource {
             resourceInputs["ipv6TransitCidr"] = undefined /*out*/;
             resourceInputs["management"] = undefined /*out*/;
             resourceInputs["mtu"] = undefined /*out*/;
+            resourceInputs["nameservers"] = undefined /*out*/;
             resourceInputs["reservedCidrs"] = undefined /*out*/;
             resourceInputs["serviceCidr"] = undefined /*out*/;
             resourceInputs["transitCidr"] = undefined /*out*/;
@@ -163,6 +169,10 @@ export interface FabricArgs {
      * MTU of the networks, bytes. Default: the smallest underlay's less 50 (70 over IPv6).
      */
     mtu?: pulumi.Input<number | undefined>;
+    /**
+     * Addresses of DNS servers that are asked for names that no service entry has, from networks with a way out. Default: each host's own, as far as a network reaches them. An empty list: nobody.
+     */
+    nameservers?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
      * Addresses that belong to others, as only people know: a cluster's pods and services, a company's sites. Networks are never taken from them, and a given CIDR that overlaps one is an error. A network that has its space already keeps it, with a warning.
      */

@@ -29,14 +29,16 @@ test("the demo shows the plan, the picture, pings that arrive and a connection t
     expect(stdout).not.toContain("FAILED");
     expect(stdout.match(/allowed/g)).toHaveLength(3);
     expect(stdout).toMatch(/denied.*tcp\/8080/);
+    expect(stdout.match(/found.*front\.shop\.sdn\.internal is 198\.1/g)).toHaveLength(2);
+    expect(stdout).toMatch(/balanced.*web1 3, web2 3/);
     expect(stdout).toMatch(/refused.*its own host/);
-    expect(stdout).toContain("32 unchanged");
+    expect(stdout).toContain("37 unchanged");
     expect(stdout).toMatch(/│ {5}└─ \[web1\] {2}10\.20\.\d+\.\d+ {2}fd00:20:0:/);
-    expect(stdout).toContain(run === 0 ? "+ 32 to create" : "make demo-destroy");
+    expect(stdout).toContain(run === 0 ? "+ 37 to create" : "make demo-destroy");
   }
   const destroyed = await script("destroy.sh");
   expect(destroyed.code).toBe(0);
-  expect(destroyed.stdout).toContain("- 32 deleted");
+  expect(destroyed.stdout).toContain("- 37 deleted");
   for (const host of ["h1", "h2", "h3"]) expect(destroyed.stdout).toContain(`${host}: 0 interfaces, 0 routers`);
   expect(await labLeftovers(name)).toBe("");
 }, 400_000);

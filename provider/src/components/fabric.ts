@@ -1,4 +1,4 @@
-import { familyBits, readAddress } from "../model/address";
+import { familyBits, formatAddress, parseAddress, readAddress } from "../model/address";
 import { formatCidr, parseCidr, size } from "../model/cidr";
 import { SdnError } from "../model/error";
 import { type Problems } from "../model/problems";
@@ -45,6 +45,7 @@ interface FabricInputs {
   readonly serviceCidr: string;
   readonly ipv6ServiceCidr: string;
   readonly domain: string;
+  readonly nameservers: readonly string[] | undefined;
   readonly management: readonly ManagementAccess[];
 }
 
@@ -104,6 +105,7 @@ function read(inputs: ValueMap): { reader: InputReader; parsed: FabricInputs } {
     serviceCidr: familyBlock("serviceCidr", 4, "ipv6ServiceCidr") ?? defaults.serviceCidr,
     ipv6ServiceCidr: familyBlock("ipv6ServiceCidr", 6, "serviceCidr") ?? defaults.ipv6ServiceCidr,
     domain: reader.parsed("domain", parseDnsName) ?? defaults.domain,
+    nameservers: reader.texts("nameservers", (text, property) => formatAddress(parseAddress(text, property))),
     management: readManagement(reader),
   };
   reader.finish();
@@ -195,7 +197,7 @@ export const fabric: ComponentHandler = {
     const clusters = await Promise.all(parsed.clusters.map((urn) => clusterOf(context, urn)));
     const reserved = [...reservedValue(parsed.reservedCidrs), ...clusters.flatMap(reservedByCluster)];
     const { vniRange, underlayPort, addressPools, transitCidr, ipv6TransitCidr, management } = parsed;
-    const { serviceCidr, ipv6ServiceCidr, domain } = parsed;
+    const { serviceCidr, ipv6ServiceCidr, domain, nameservers } = parsed;
     return {
       hosts: members.map(memberValue),
       ...(clusters.length === 0 ? {} : { clusters: clusters.map(clusterValue) }),
@@ -209,6 +211,7 @@ export const fabric: ComponentHandler = {
       serviceCidr,
       ipv6ServiceCidr,
       domain,
+      ...(nameservers === undefined ? {} : { nameservers }),
       ...(management.length === 0 ? {} : { management: management.map((access) => ({ ...access })) }),
     };
   },

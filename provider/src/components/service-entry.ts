@@ -99,10 +99,10 @@ async function addresses(
 }
 
 /** Where the rest is asked: without a way out, nowhere, lest names be a way out. */
-const upstreamsOf = ({ network }: Surroundings): Value => {
+const upstreamsOf = ({ network, fabric }: Surroundings): Value => {
   const egress = known(network, "egress");
   if (egress instanceof Unknown) return unknown;
-  return egress === "none" ? [] : "host";
+  return egress === "none" ? [] : (fabric["nameservers"] ?? "host");
 };
 
 async function specOf(

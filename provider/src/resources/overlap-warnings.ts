@@ -22,10 +22,10 @@ export function overlapWarnings(intent: Intent, snapshot: Snapshot): readonly st
       return hiddenDestinations(intent, snapshot);
     case "segment":
       return contestedPools(intent, snapshot);
+    case "service":
+      return namesWarnings(intent, snapshot);
     case "port":
     case "peering":
-    case "service":
-      return namesWarnings(snapshot);
     case "adopted":
       return [];
   }

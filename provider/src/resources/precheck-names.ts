@@ -23,14 +23,6 @@ export function namesFit(
         "install it there: `apt-get install unbound && systemctl disable --now unbound` (Debian's own unit is not needed)",
     });
   }
-  if (intent.dns.upstreams === "host" && dns?.resolvers.length === 0) {
-    say({
-      code: "missing-capability",
-      property: "dns.upstreams",
-      cause: "the host has no resolver that a network could ask: what it has is on its loopback or its own addresses",
-      remedy: "name the servers to ask (upstreams), or none",
-    });
-  }
   const where = routerNamespace(intent.routerVni, intent.scope);
   for (const other of others) {
     if (routerNamespace(other.routerVni, other.scope) !== where || other.name === intent.name) continue;
@@ -71,7 +63,19 @@ function refuseOtherServer({ dns }: ServiceIntent, other: ServiceIntent, say: Sa
 }
 
 /** What fits the host today and may still surprise somebody. */
-export function namesWarnings({ dns, facts }: Pick<Snapshot, "dns" | "facts">): readonly string[] {
+export function namesWarnings(intent: ServiceIntent, host: Pick<Snapshot, "dns" | "facts">): readonly string[] {
+  return [...resolverWarnings(intent, host), ...engineWarnings(host)];
+}
+
+function resolverWarnings({ dns: { upstreams } }: ServiceIntent, { dns }: Pick<Snapshot, "dns">): readonly string[] {
+  if (upstreams !== "host" || dns?.resolvers.length !== 0) return [];
+  return [
+    "the host has no resolver that a network could ask (what it has is on its loopback or its own addresses), so" +
+      " entries' names are answered and all others refused: name servers in Fabric.nameservers",
+  ];
+}
+
+function engineWarnings({ dns, facts }: Pick<Snapshot, "dns" | "facts">): readonly string[] {
   if (dns?.loopback !== true || facts?.docker === undefined) return [];
   return [
     "Docker's embedded DNS server asks the resolver on the host's loopback (/etc/resolv.conf) past the network, so" +

@@ -59,6 +59,9 @@ export const fabric: ResourceSpec = {
       "Virtual addresses of service entries, one each over all networks. Default `198.18.0.0/15` (RFC 2544). Changing it moves the entries whose address is not given.",
     ),
     ipv6ServiceCidr: string("The same for IPv6. Default `fd73:646e:7376::/108`."),
+    nameservers: strings(
+      "Addresses of DNS servers that are asked for names that no service entry has, from networks with a way out. Default: each host's own, as far as a network reaches them. An empty list: nobody.",
+    ),
     domain: string("DNS domain of service entries: their names are below `NETWORK.DOMAIN`. Default `sdn.internal`."),
     management: listOf(
       "sdn:index:ManagementAccess",
@@ -83,6 +86,7 @@ export const fabric: ResourceSpec = {
     serviceCidr: string("Virtual addresses of service entries."),
     ipv6ServiceCidr: string("The same for IPv6."),
     domain: string("DNS domain of service entries."),
+    nameservers: strings("DNS servers for other names."),
     management: listOf("sdn:index:ManagementAccess", "What no firewall policy cuts off."),
   },
   required: [

@@ -19,9 +19,6 @@ function said(
   return problems;
 }
 
-const noResolver =
-  "the host has no resolver that a network could ask: what it has is on its loopback or its own addresses";
-
 test.each<readonly [string, ServiceIntent, DnsFacts | undefined, readonly ServiceIntent[], readonly string[]]>([
   ["a host that has everything", asking("host"), healthy, [], []],
   ["a host that was not asked", serviceIntent(), undefined, [], []],
@@ -32,7 +29,7 @@ test.each<readonly [string, ServiceIntent, DnsFacts | undefined, readonly Servic
     [],
     ["unbound, which answers for the names of a network, is not installed"],
   ],
-  ["the host's resolvers, of which none can be asked", asking("host"), { ...healthy, resolvers: [] }, [], [noResolver]],
+  ["the host's resolvers, of which none can be asked", asking("host"), { ...healthy, resolvers: [] }, [], []],
   ["servers that were named, whatever the host asks", asking(["192.0.2.1"]), { ...healthy, resolvers: [] }, [], []],
   ["other names in the same network", serviceIntent(), healthy, [entryOf("api")], []],
   [
@@ -58,12 +55,19 @@ test.each<readonly [string, ServiceIntent, DnsFacts | undefined, readonly Servic
   expect(said(intent, facts, others)).toEqual(problems);
 });
 
+test("a host without a resolver that a network could ask is warned of, where entries ask the host's", () => {
+  const host = { dns: { ...healthy, resolvers: [] }, facts: undefined };
+  expect(namesWarnings(asking("host"), host)).toEqual([expect.stringContaining("name servers in Fabric.nameservers")]);
+  expect(namesWarnings(asking(["192.0.2.1"]), host)).toEqual([]);
+  expect(namesWarnings(asking("host"), { dns: healthy, facts: undefined })).toEqual([]);
+});
+
 test("a resolver on the host's loopback is warned of where there is an engine", () => {
   const docker = { version: "20.10.24", apiVersion: "1.41", addressPools: [] };
-  const facts = { docker } as unknown as NonNullable<Parameters<typeof namesWarnings>[0]["facts"]>;
-  expect(namesWarnings({ dns: healthy, facts })).toEqual([]);
-  expect(namesWarnings({ dns: { ...healthy, loopback: true }, facts: undefined })).toEqual([]);
-  expect(namesWarnings({ dns: { ...healthy, loopback: true }, facts })).toEqual([
+  const facts = { docker } as unknown as NonNullable<Parameters<typeof namesWarnings>[1]["facts"]>;
+  expect(namesWarnings(serviceIntent(), { dns: healthy, facts })).toEqual([]);
+  expect(namesWarnings(serviceIntent(), { dns: { ...healthy, loopback: true }, facts: undefined })).toEqual([]);
+  expect(namesWarnings(serviceIntent(), { dns: { ...healthy, loopback: true }, facts })).toEqual([
     expect.stringContaining("containers do not learn the network's names"),
   ]);
 });
