@@ -1,7 +1,9 @@
 /** Small tables of the firewall, as the transactions that make them, and requests that send them. */
+import { createHash } from "node:crypto";
 import type { Words } from "../../provider/src/compile/steps";
 import type { Fragment } from "../../provider/src/render/instructions";
 import { renderRequest } from "../../provider/src/render/instructions";
+import { editsWord, textEdits } from "../../provider/src/render/text-edits";
 import type { Report } from "../../provider/src/render/report";
 import { parseReport } from "../../provider/src/render/report";
 
@@ -70,6 +72,13 @@ export function recountingWord(
   const elem = Object.entries(gone).map(countingElement);
   return word([{ delete: { element: { ...fw, name: "ports", elem } } }, ...countingRules(chain, rules)]);
 }
+/** Elements of its map that go, and others that come. */
+export function exchangeWord(gone: Readonly<Record<string, number>>, come: Readonly<Record<string, number>>): string {
+  const change = (verb: "add" | "delete", all: Readonly<Record<string, number>>): Command => ({
+    [verb]: { element: { ...fw, name: "ports", elem: Object.entries(all).map(countingElement) } },
+  });
+  return word([change("delete", gone), change("add", come)]);
+}
 /** What localhost resolves to goes to that chain. */
 export const dynamicsWord = (chain: string): string =>
   btoa(`name 1 localhost\nlist 1 1\npeer dyn_peers 4 - 1 ${chain}\n`);
@@ -97,6 +106,35 @@ export function firewallFragment(
 ): Fragment {
   const intent = documentOf(chain);
   return { key: "firewall", mark: "sdn:firewall", hash: chain, expectedGeneration, words, intent, unrecorded };
+}
+
+const sumOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/**
+ * The words that make one fragment's record from the other one's on the host, as a rollout does it. Their documents are
+ * named after their contents.
+ */
+export function patchOf(from: Fragment, to: Fragment): Words {
+  const tableOf = ({ words }: Fragment): string => String(words.find(([name]) => name === "firewall_table")?.[1]);
+  const edits = (one: string, other: string): string => editsWord(textEdits(one, other) ?? []);
+  return [
+    "firewall_patch",
+    from.hash,
+    sumOf(tableOf(from)),
+    sumOf(tableOf(to)),
+    edits(from.intent ?? "", to.intent ?? ""),
+    edits(atob(tableOf(from)), atob(tableOf(to))),
+  ];
+}
+
+/** Fragments whose hash is that of their document. */
+export function hashedFragment(chain: string, words: readonly Words[], expectedGeneration?: number): Fragment {
+  return { ...firewallFragment(chain, words, expectedGeneration), hash: sumOf(documentOf(chain)) };
+}
+/** The same with its document and table from the record of another one. */
+export function patchedFragment(from: Fragment, to: Fragment): Fragment {
+  const words = to.words.map((one): Words => (one[0] === "firewall_table" ? ["firewall_table", "="] : one));
+  return { ...to, words: [patchOf(from, to), ...words], patched: true };
 }
 
 export const firewallRemoval = (words: readonly Words[] = []): Fragment => ({

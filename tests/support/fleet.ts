@@ -1,6 +1,7 @@
 /** Hosts and a Pulumi state that can be put back, so that one run can be disturbed at one place after another. */
 import type { Program, Stored } from "./engine";
 import { Engine } from "./engine";
+import { isAsRecorded } from "./model-host/firewall";
 import { listingOf } from "./model-host/firewall-table";
 import { copyOf } from "./model-host/state";
 import type { ModelFirewall, ModelRecord, ModelState } from "./model-host/state";
@@ -166,9 +167,15 @@ export function sceneText({ hosts, state }: Scene): string {
 
 const lasts = ({ kind }: { readonly kind: string }): boolean => kind !== "rolled-back";
 
-/** A host's firewall, however its table came to be what it is, and since when it counts. */
-function shown({ clock: _clock, hits: _hits, canFollow: _canFollow, tables, ...rest }: ModelFirewall): unknown {
-  return { ...rest, tables: new Map([...tables].map(([name, commands]) => [name, listingOf(commands)])) };
+/** A host's firewall, however its table came to be what it is, since when it counts, and when it was looked at last. */
+function shown(firewall: ModelFirewall): unknown {
+  const { clock: _clock, hits: _hits, canFollow: _canFollow, tables, picture, ...rest } = firewall;
+  const seen = picture && { json: picture.json, guarded: picture.guarded, same: isAsRecorded(firewall, picture.json) };
+  return {
+    ...rest,
+    picture: seen,
+    tables: new Map([...tables].map(([name, commands]) => [name, listingOf(commands)])),
+  };
 }
 
 function timeless({ hash: _, intent, ...rest }: Omit<ModelRecord, "generation">): unknown {

@@ -30,7 +30,7 @@ function phaseOf(stdin: string): Phase {
   if (stdin.includes("\nfirewall_check ")) return "check";
   if (stdin.includes("\nfirewall_next ")) return "stage";
   if (stdin.includes("\nbegin firewall ")) return stdin.includes("\nfirewall_arm ") ? "change" : "write";
-  if (stdin.includes("\nquery_firewall\n") && !stdin.includes("\nfacts\n")) return "look";
+  if (/\nquery_firewall( \S+)?\n/.test(stdin) && !stdin.includes("\nfacts\n")) return "look";
   return /^scope \S+\nreport\ndone\n$/.test(stdin) ? "prove" : "other";
 }
 

@@ -7,7 +7,14 @@ import { encodeText } from "../../provider/src/render/words";
 import type { Script } from "../../provider/src/targets/fake-target";
 import { makeAgain } from "./model-host/again";
 import { settleServers } from "./model-host/dns";
-import { firewallAnswer, firewallKey, forgetFirewall, isPassing, rollBackOverdue } from "./model-host/firewall";
+import {
+  disarmLines,
+  firewallAnswer,
+  firewallKey,
+  forgetFirewall,
+  isPassing,
+  rollBackOverdue,
+} from "./model-host/firewall";
 import { countPackets } from "./model-host/firewall-hits";
 import { operations, Refusal, removeLink } from "./model-host/operations";
 import { queryLines, reportLines } from "./model-host/report";
@@ -230,6 +237,10 @@ export class ModelHost {
         rollBackOverdue(this.state);
         return;
       case "firewall_disarm":
+        rollBackOverdue(this.state);
+        this.lines.push(...disarmLines(this.state, words[0] ?? "", words.slice(1)));
+        this.restore();
+        return;
       case "firewall_rollback":
         rollBackOverdue(this.state);
         this.lines.push(firewallAnswer(this.state, operation, words[0] ?? "", ""));
@@ -296,7 +307,9 @@ export class ModelHost {
       this.lines.push(`warning ${fragment.key} ${encodeText(message)}`);
     };
     try {
-      perform({ state: this.state, key: fragment.key, warn, isNew: fragment.isNew, diskFull: this.diskFull }, ...words);
+      const say = (line: string): void => void this.lines.push(line);
+      const { isNew, hash } = fragment;
+      perform({ state: this.state, key: fragment.key, warn, say, isNew, hash, diskFull: this.diskFull }, ...words);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       this.fail(thrown);
@@ -333,10 +346,16 @@ export class ModelHost {
       this.lines.push(`result ${key} ok 0`);
       return;
     }
+    const { patched } = this.state.firewall;
+    const kept = intent === "=" ? (patched?.document ?? "") : intent;
+    const words = fragment.words.map((line) =>
+      line === "firewall_table =" ? `firewall_table ${patched?.table ?? ""}` : line,
+    );
+    this.state.firewall.patched = undefined;
     const known = this.state.ledger.get(key);
     const same = known?.hash === hash && known.record !== "damaged";
     const generation = same ? fragment.generation : fragment.generation + 1;
-    this.state.ledger.set(key, { generation, hash, mark, intent, words: fragment.words, record: "whole" });
+    this.state.ledger.set(key, { generation, hash, mark, intent: kept, words, record: "whole" });
     this.lines.push(`result ${key} ok ${generation}`);
   }
 

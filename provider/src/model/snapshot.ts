@@ -120,6 +120,8 @@ export interface FirewallState {
   readonly follow: "active" | "inactive" | "none" | undefined;
   /** Whether the second table of a rollout is in force. */
   readonly next: boolean;
+  /** Whether the host could not make the new record from the one that it has. */
+  readonly unpatched: boolean;
   /** A change that has to be proved. */
   readonly armed: ArmedChange | undefined;
   /** What passes nothing until a program knows it; without an address, the whole bridge. */
@@ -135,6 +137,8 @@ export interface FirewallState {
   /** What its rules have counted. */
   readonly hits: readonly HitCount[] | undefined;
   readonly foreign: ForeignTables | undefined;
+  /** Who answered of those that the host was to reach. */
+  readonly reached: readonly ReachedAddress[];
   /** By the name that the asker gave: what nft has against a table; `undefined` where nothing. */
   readonly checks: ReadonlyMap<string, string | undefined>;
   /** By nonce: whether that change was still armed, and stays now. */
@@ -161,6 +165,12 @@ export interface HitCount {
   readonly since: number;
   /** Of the last look that found more packets than the one before. */
   readonly last: number | undefined;
+}
+
+export interface ReachedAddress {
+  readonly address: string;
+  /** What it is to the host; `undefined` where the asker named it. */
+  readonly kind: "gateway" | "underlay" | undefined;
 }
 
 export interface HeldPlace {

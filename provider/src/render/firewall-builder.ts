@@ -1,4 +1,12 @@
-import type { ArmedChange, FirewallState, ForeignTables, HeldPlace, HitCount, SshSession } from "../model/snapshot";
+import type {
+  ArmedChange,
+  FirewallState,
+  ForeignTables,
+  HeldPlace,
+  HitCount,
+  ReachedAddress,
+  SshSession,
+} from "../model/snapshot";
 import { parseHits } from "./firewall-hits";
 import { recordedIntent } from "./recorded-intent";
 import { decodeText } from "./words";
@@ -13,6 +21,7 @@ export class FirewallBuilder {
   private table: FirewallState["table"];
   private follow: FirewallState["follow"];
   private next = false;
+  private unpatched = false;
   private armed: ArmedChange | undefined;
   private readonly held: HeldPlace[] = [];
   private session: SshSession | undefined;
@@ -21,6 +30,7 @@ export class FirewallBuilder {
   private tableJson: string | undefined;
   private hits: readonly HitCount[] | undefined;
   private foreign: ForeignTables | undefined;
+  private readonly reached: ReachedAddress[] = [];
   private readonly checks = new Map<string, string | undefined>();
   private readonly disarmed = new Map<string, boolean>();
   private readonly rolledBack = new Map<string, boolean>();
@@ -54,11 +64,17 @@ export class FirewallBuilder {
       case "firewall-next":
         this.next = true;
         return true;
+      case "firewall-unpatched":
+        this.unpatched = true;
+        return true;
       case "firewall-armed":
         this.armed = { nonce: first, deadline: Number(second) };
         return true;
       case "firewall-held":
         this.held.push({ bridge: first, address: second === "-" ? undefined : second });
+        return true;
+      case "reach":
+        this.reached.push({ address: second, kind: reachedKinds.find((one) => one === first) });
         return true;
       case "firewall-session":
         this.session = sessionOf(words);
@@ -115,7 +131,7 @@ export class FirewallBuilder {
 
   build(): FirewallState {
     const { record, damaged, table, follow, next, armed, held, session, flows, ownFlows, tableJson, hits } = this;
-    const { foreign } = this;
+    const { foreign, unpatched, reached } = this;
     const { checks, disarmed, rolledBack } = this;
     return {
       record,
@@ -123,6 +139,7 @@ export class FirewallBuilder {
       table,
       follow,
       next,
+      unpatched,
       armed,
       held,
       session,
@@ -131,6 +148,7 @@ export class FirewallBuilder {
       tableJson,
       hits,
       foreign,
+      reached,
       checks,
       disarmed,
       rolledBack,
@@ -138,6 +156,7 @@ export class FirewallBuilder {
   }
 }
 
+const reachedKinds = ["gateway", "underlay"] as const;
 const followStates = ["active", "inactive", "none"] as const;
 const tableStates = ["same", "changed", "missing", "none"] as const;
 

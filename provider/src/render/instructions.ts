@@ -14,6 +14,8 @@ export interface Fragment {
   readonly intent: string | undefined;
   /** Whether what is done is for a time, and the host's record of the resource stays as it is. */
   readonly unrecorded?: boolean;
+  /** Whether the host makes the intent itself, from what it has. */
+  readonly patched?: boolean;
 }
 
 export interface Request {
@@ -65,7 +67,8 @@ function fragmentLines(fragment: Fragment): readonly Words[] {
 
 const isRemoval = ({ intent, unrecorded }: Fragment): boolean => intent === undefined && unrecorded !== true;
 
-function endOf({ intent, unrecorded }: Fragment): Words {
+function endOf({ intent, unrecorded, patched }: Fragment): Words {
   if (unrecorded === true) return ["unrecorded"];
+  if (patched === true) return ["end", "="];
   return intent === undefined ? ["forget"] : ["end", encodeText(intent)];
 }

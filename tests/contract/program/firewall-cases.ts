@@ -19,6 +19,8 @@ import type { Case, Machine } from "./program.contract";
 
 const ok = (generation: number): FragmentResult => ({ ok: true, generation });
 
+/** The machine's own address, which answers, and one that nobody has. */
+const [own, nobody] = ["192.0.2.11", "192.0.2.250"];
 /** Long enough for any test; nothing waits for it. */
 const armed = (nonce = "n1"): Words => ["firewall_arm", nonce, "600"];
 const whole = (chain: string): Words => ["firewall_table", tableWord(chain)];
@@ -267,6 +269,21 @@ const proving: readonly Case[] = [
       expect((await look(machine, ["firewall_rollback", "n1"])).rolledBack.get("n1")).toBe(true);
       expect((await expectFirewall(machine, "one", 1)).armed).toBeUndefined();
       expect(await events()).toEqual([]);
+    },
+  },
+  {
+    name: "a proof with addresses holds only where all of them answer; else it is taken back at once",
+    check: async ({ machine, events }) => {
+      await load(machine, "one");
+      await change(machine, "one", "two", armed());
+      expect((await look(machine, ["query_reach", own, nobody])).reached).toEqual([{ address: own, kind: undefined }]);
+      const proof = await look(machine, ["firewall_disarm", "n1", own, nobody]);
+      expect([[...proof.disarmed], proof.reached.map(({ address }) => address)]).toEqual([[["n1", false]], [own]]);
+      expect((await expectFirewall(machine, "one", 1)).armed).toBeUndefined();
+      expect(await events()).toEqual([]);
+      await change(machine, "one", "two", armed());
+      expect((await look(machine, ["firewall_disarm", "n1", own])).disarmed.get("n1")).toBe(true);
+      await expectFirewall(machine, "two", 2);
     },
   },
   {

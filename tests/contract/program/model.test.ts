@@ -5,7 +5,13 @@ import { describeProgramContract } from "./program.contract";
 class ModelMachine implements Machine {
   readonly scope = "h1";
   readonly box = "box";
-  private host = new ModelHost();
+  private host = ModelMachine.fresh();
+
+  private static fresh(): ModelHost {
+    const host = new ModelHost();
+    host.change((state) => (state.firewall.answering = [{ kind: "underlay", address: "192.0.2.11" }]));
+    return host;
+  }
 
   run = async (stdin: string): Promise<string> => this.host.run(stdin);
   addLink = async (name: string): Promise<void> => this.host.setLink(name, { kind: "veth" });
@@ -52,7 +58,7 @@ class ModelMachine implements Machine {
     });
   };
   reset = async (): Promise<void> => {
-    this.host = new ModelHost();
+    this.host = ModelMachine.fresh();
     this.host.addNamespace(this.box);
   };
 }

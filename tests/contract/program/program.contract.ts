@@ -30,6 +30,7 @@ import {
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
 import { firewall } from "./firewall-cases";
+import { patching } from "./firewall-patch-cases";
 import { services } from "./service-cases";
 
 /** A host, and what others do to it. */
@@ -891,6 +892,7 @@ const cases = {
   refusals,
   persistence,
   firewall,
+  patching,
   services,
   intrusions,
 };

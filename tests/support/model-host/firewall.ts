@@ -1,11 +1,12 @@
 /** The firewall's table on the model: loaded, changed, armed and rolled back as the program does it. */
-import { hitLines, settleHits } from "./firewall-hits";
+import { hitLines, lookAtHits, settleHits } from "./firewall-hits";
+import { patchedRecord } from "./firewall-patch";
 import { fillCommands, followLine, setDynamics } from "./follow";
 import { listingOf, type NftCommand, parseTransaction, tableOf } from "./firewall-table";
 import type { Operation } from "./operations";
 import { Refusal } from "./refusal";
 import { ensureSysctl } from "./settings";
-import type { ModelFirewall, ModelRecord, ModelState } from "./state";
+import type { ModelFirewall, ModelPicture, ModelRecord, ModelState } from "./state";
 
 export const firewallKey = "firewall";
 const table = "sdn_fw";
@@ -14,7 +15,9 @@ const heldSets = ["held_bridges", "held4", "held6"] as const;
 
 /** What one run leaves out of the record: it is for this time only. */
 export const isPassing = (operation: string): boolean =>
-  ["firewall_arm", "firewall_next", "firewall_change", "firewall_hold", "firewall_settle"].includes(operation);
+  ["firewall_patch", "firewall_arm", "firewall_next", "firewall_change", "firewall_hold", "firewall_settle"].includes(
+    operation,
+  );
 
 // ---- the live table ----
 
@@ -41,14 +44,37 @@ function pictureOf({ tables }: ModelFirewall): string {
   return JSON.stringify([[...chains], own]);
 }
 
-function isAsRecorded(firewall: ModelFirewall, json: string | undefined): boolean {
+export function isAsRecorded(firewall: ModelFirewall, json: string | undefined): boolean {
   const { picture, tables } = firewall;
-  return tables.has(table) && picture?.json === json && picture?.table === pictureOf(firewall);
+  if (!tables.has(table) || picture === undefined || picture.json !== json) return false;
+  const isSame = isPictured(firewall, picture);
+  if (isSame && picture.pending !== undefined) takePicture(firewall, picture.json);
+  if (!isSame) picture.distrusted = true;
+  return isSame;
+}
+
+function isPictured(firewall: ModelFirewall, { table: known, pending }: ModelPicture): boolean {
+  if (pending === undefined) return known === pictureOf(firewall);
+  const [before, after] = [linesIn(known), linesIn(pictureOf(firewall))];
+  return (
+    [...before].filter((line) => !after.has(line)).length === pending.gone &&
+    [...after].filter((line) => !before.has(line)).length === pending.come
+  );
+}
+
+function linesIn(picture: string): ReadonlySet<string> {
+  const parts = JSON.parse(picture) as readonly (readonly [string, readonly string[]])[][];
+  const [chains = [], sets = []] = parts;
+  return new Set([
+    ...chains.flatMap(([name, rules]) => [name, ...rules.map((rule, at) => `${name} ${at} ${rule}`)]),
+    ...sets.flatMap(([name, elements]) => [name, ...elements.map((element) => `${name} ${element}`)]),
+  ]);
 }
 
 function takePicture(firewall: ModelFirewall, json: string): void {
   const guarded = [...(listingOf(firewall.tables.get(table) ?? [])?.sets.get("guarded") ?? [])];
-  firewall.picture = { json, table: pictureOf(firewall), guarded: guarded.map((one) => JSON.parse(one) as string) };
+  const bridges = guarded.map((one) => JSON.parse(one) as string);
+  firewall.picture = { json, table: pictureOf(firewall), guarded: bridges, pending: undefined };
 }
 
 const recordedWord = (record: ModelRecord | undefined, operation: string): string | undefined =>
@@ -203,30 +229,51 @@ const operationsOf: Record<string, Operation> = {
   firewall_dynamics: ({ state }, word = "-") => {
     setDynamics(state, word);
   },
-  firewall_change: ({ state, warn }, word = "") => {
+  firewall_patch: ({ state, say, hash = "" }, ...words) => {
     const { firewall, ledger } = state;
+    const record = ledger.get(firewallKey);
+    try {
+      firewall.patched = patchedRecord(record, recordedJson(record), hash, words);
+    } catch (thrown) {
+      say?.("firewall-unpatched");
+      throw thrown;
+    }
+  },
+  firewall_change: ({ state, warn }, word = "", gone = "", come = "") => {
+    const { firewall, ledger } = state;
+    const { picture } = firewall;
     const json = recordedJson(ledger.get(firewallKey));
     firewall.changed = false;
-    if (json === undefined || !isAsRecorded(firewall, json)) return;
+    firewall.pending = undefined;
+    if (json === undefined) return;
+    // Looked at since it was changed last: it is not looked at again.
+    const isTrusted = come !== "" && picture?.json === json && picture.pending === undefined && !picture.distrusted;
+    if (!isTrusted && !isAsRecorded(firewall, json)) return;
     try {
       transact(firewall, atob(word));
       settleHits(firewall);
       fill(firewall);
       firewall.changed = true;
+      if (isTrusted) firewall.pending = { gone: Number(gone), come: Number(come) };
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       warn(`nft refuses the change of the firewall, so its table is loaded anew: ${thrown.message}`);
     }
   },
-  firewall_table: ({ state }, word = "") => {
+  firewall_table: ({ state }, given = "") => {
     const { firewall } = state;
-    if (firewall.changed) takePicture(firewall, word);
+    const word = given === "=" ? (firewall.patched?.table ?? "") : given;
+    const { picture, pending } = firewall;
+    if (firewall.changed && pending !== undefined && picture !== undefined) {
+      firewall.picture = { ...picture, json: word, pending };
+    } else if (firewall.changed) takePicture(firewall, word);
     else if (!isAsRecorded(firewall, word)) {
       refusing("nft refuses the firewall", () => {
         load(firewall, word);
       });
     } else fill(firewall);
     firewall.changed = false;
+    firewall.pending = undefined;
     firewall.tables.delete(nextTable);
   },
   remove_firewall: ({ state }) => {
@@ -268,19 +315,25 @@ function tableState({ firewall, ledger }: ModelState): string {
   return json !== undefined && isAsRecorded(firewall, json) ? "same" : "changed";
 }
 
-export function firewallLines(state: ModelState): readonly string[] {
-  const { tables, armed, session, flows } = state.firewall;
+/** @param known hash of the document that the asker has */
+export function firewallLines(state: ModelState, known: string): readonly string[] {
+  const { tables, armed, session } = state.firewall;
+  const record = state.ledger.get(firewallKey);
+  if (record !== undefined) lookAtHits(state.firewall);
   return [
-    ...recordLines(state, true),
+    ...recordLines(state, record?.hash !== known),
     `firewall-table ${tableState(state)}`,
     followLine(state),
     ...(tables.has(nextTable) ? ["firewall-next"] : []),
     ...(armed === undefined ? [] : [`firewall-armed ${armed.nonce} ${armed.deadline}`]),
     ...heldLines(state),
     ...(session === undefined ? [] : [`firewall-session ${session}`]),
-    `section flows - ${btoa(flows.map((line) => `${line}\n`).join(""))}`,
+    flowsLine(state),
   ];
 }
+
+export const flowsLine = ({ firewall }: ModelState): string =>
+  `section flows - ${btoa(firewall.flows.map((line) => `${line}\n`).join(""))}`;
 
 export function hitsText({ firewall, ledger }: ModelState): string {
   if (!ledger.has(firewallKey)) return "";
@@ -303,6 +356,22 @@ export function tableJson({ firewall }: ModelState): string {
       ...[...listing.chains.keys()].map((name) => ({ chain: { ...at, name } })),
     ],
   });
+}
+
+export function reachLines({ firewall }: ModelState, wanted: readonly string[]): readonly string[] {
+  if (wanted.length === 0) return firewall.answering.map(({ kind, address }) => `reach ${kind} ${address}`);
+  const answering = new Set(firewall.answering.map(({ address }) => address));
+  return wanted.filter((address) => answering.has(address)).map((address) => `reach - ${address}`);
+}
+
+/** Who has to answer before a change stands; without an answer it is taken back. */
+export function disarmLines(state: ModelState, nonce: string, wanted: readonly string[]): readonly string[] {
+  const reached = wanted.length === 0 || state.firewall.armed?.nonce !== nonce ? [] : reachLines(state, wanted);
+  if (reached.length < wanted.length && state.firewall.armed?.nonce === nonce) {
+    rollBack(state, undefined);
+    return [...reached, `firewall-disarmed ${nonce} no`];
+  }
+  return [...reached, firewallAnswer(state, "firewall_disarm", nonce, "")];
 }
 
 /** What is asked and done outside of a fragment. */

@@ -17,6 +17,10 @@ export interface Step {
   /** The resource that it is done for. */
   readonly key: string;
   readonly warn: (message: string) => void;
+  /** A line of the report. */
+  readonly say?: (line: string) => void;
+  /** Of the fragment. */
+  readonly hash?: string;
   /** Whether the resource is new to the host, or another version of it. */
   readonly isNew?: boolean;
   readonly diskFull?: boolean;

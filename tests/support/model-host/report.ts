@@ -2,7 +2,16 @@
 import { dnsLines } from "./dns";
 import { networkId } from "./places";
 import { encodeText } from "../../../provider/src/render/words";
-import { firewallKey, firewallLines, hitsText, heldLines, recordLines, tableJson } from "./firewall";
+import {
+  firewallKey,
+  firewallLines,
+  flowsLine,
+  hitsText,
+  heldLines,
+  reachLines,
+  recordLines,
+  tableJson,
+} from "./firewall";
 import { containerPort } from "./operations";
 import { servicePathLines } from "./services";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
@@ -205,7 +214,11 @@ export function queryLines(state: ModelState, operation: string, words: readonly
         return `forward ${tool} ${first} ${second} ${accepts === undefined ? "unneeded" : found}`;
       });
     case "query_firewall":
-      return firewallLines(state);
+      return firewallLines(state, first);
+    case "query_reach":
+      return reachLines(state, words);
+    case "query_flows":
+      return [flowsLine(state)];
     case "query_firewall_hits":
       return [...recordLines(state, true), section("firewall-hits", "-", hitsText(state))];
     case "query_firewall_table":

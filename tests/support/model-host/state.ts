@@ -1,3 +1,4 @@
+import type { PatchedRecord } from "./firewall-patch";
 import type { NftCommand } from "./firewall-table";
 
 /** What the model of a host remembers. Plain data, so that a copy is all that undoing a fragment needs. */
@@ -75,11 +76,23 @@ export interface ModelHits {
   last: number | undefined;
 }
 
+export interface ModelPicture {
+  readonly json: string;
+  readonly table: string;
+  readonly guarded: readonly string[];
+  /** How many lines of it went and came since. */
+  readonly pending: { readonly gone: number; readonly come: number } | undefined;
+  /** Whether the table was seen to be another one. */
+  distrusted?: boolean;
+}
+
 export interface ModelFirewall {
   /** Tables of the family `inet` by name, as the commands that made them. */
   readonly tables: Map<string, readonly NftCommand[]>;
   /** Of the last load: its JSON as one word, what the table was then, and the bridges that it guards. */
-  picture: { readonly json: string; readonly table: string; readonly guarded: readonly string[] } | undefined;
+  picture: ModelPicture | undefined;
+  /** What came of `firewall_patch` in the fragment under way. */
+  patched: PatchedRecord | undefined;
   /** What it has to fill in, a thing a line; and whether its unit runs. */
   dynamics: string;
   following: boolean;
@@ -87,8 +100,9 @@ export interface ModelFirewall {
   canFollow: boolean;
   /** What names resolve to. */
   readonly names: Map<string, readonly string[]>;
-  /** Whether the fragment under way has changed the table already. */
+  /** Whether the fragment under way has changed the table already, and what it said that would go and come. */
   changed: boolean;
+  pending: ModelPicture["pending"];
   /** `BRIDGE ADDRESS|-` */
   held: readonly string[];
   armed:
@@ -105,6 +119,8 @@ export interface ModelFirewall {
   session: string | undefined;
   /** Lines of conntrack. */
   flows: readonly string[];
+  /** Addresses that answer it, and what they are to it. */
+  answering: readonly { readonly kind: "gateway" | "underlay"; readonly address: string }[];
   /** By the comment of what counts, in all. */
   readonly hits: Map<string, ModelHits>;
   /** Tables of others, as nft's JSON. */
@@ -211,6 +227,9 @@ function emptyFirewall(): ModelFirewall {
     canFollow: true,
     names: new Map([["localhost", ["127.0.0.1", "::1"]]]),
     changed: false,
+    pending: undefined,
+    patched: undefined,
+    answering: [],
     held: [],
     armed: undefined,
     clock: 1_767_225_600,

@@ -6,6 +6,7 @@ import { connectionUri } from "../../../provider/src/model/connection";
 import type { FirewallChange, FirewallHost } from "../../../provider/src/resources/firewall/change";
 import { HostLine } from "../../../provider/src/resources/firewall/host-line";
 import { hostState, planHost } from "../../../provider/src/resources/firewall/host-plan";
+import { FirewallMemory } from "../../../provider/src/resources/firewall/memory";
 import { HostSession } from "../../../provider/src/resources/host-session";
 import { openTarget } from "../../../provider/src/targets/open-target";
 import { endpointAddresses, plainRules, policySpec, routerVni, subnet, vni } from "./policy";
@@ -63,11 +64,12 @@ async function measure(connection: Connection, size: number, rounds: number): Pr
   const host: FirewallHost = { name: "h1", uri: connectionUri(connection), connection };
   const target = openTarget(connection);
   const session = new HostSession(target, "");
+  const memory = new FirewallMemory();
   const rows: Step[] = [];
   try {
     for (let round = 0; round <= rounds; round += 1) {
-      const line = new HostLine(host, session, () => openTarget(connection), "");
-      rows.push(await changeOnce(line, session, host, changeTo(size, round % 2 === 1)));
+      const line = new HostLine(host, session, () => openTarget(connection), "", memory);
+      rows.push(await changeOnce({ line, session, host, memory }, changeTo(size, round % 2 === 1)));
     }
   } finally {
     await target.close();
@@ -79,17 +81,22 @@ async function measure(connection: Connection, size: number, rounds: number): Pr
 
 type Step = Readonly<Record<Exclude<keyof OverSsh, "size">, number>>;
 
+interface Ends {
+  readonly line: HostLine;
+  readonly session: HostSession;
+  readonly host: FirewallHost;
+  readonly memory: FirewallMemory;
+}
+
 /** As a rollout on one host does it, step by step. */
-async function changeOnce(
-  line: HostLine,
-  session: HostSession,
-  host: FirewallHost,
-  wanted: FirewallChange,
-): Promise<Step> {
+async function changeOnce({ line, session, host, memory }: Ends, wanted: FirewallChange): Promise<Step> {
   const [empty] = await timedAsync(() => session.ask([], never));
   const [look, snapshot] = await timedAsync(() => line.look(false, never));
   const [plan, planned] = timed(() =>
-    planHost(host, hostState(snapshot, intents), [{ change: wanted, generation: 1 }], Math.floor(Date.now() / 1000)),
+    planHost(host, hostState(snapshot, intents), [{ change: wanted, generation: 1 }], {
+      now: Math.floor(Date.now() / 1000),
+      known: memory.recall(host.uri),
+    }),
   );
   if (!planned.rules) throw new Error("the bench changed no rule");
   const [change] = await timedAsync(() => line.apply(planned, never));
@@ -98,7 +105,7 @@ async function changeOnce(
   return { empty, look, plan, change, proof };
 }
 
-function changeTo(size: number, changed: boolean): FirewallChange {
+export function changeTo(size: number, changed: boolean): FirewallChange {
   const spec = policySpec(plainRules(size, changed));
   return {
     kind: "policy",
@@ -115,7 +122,7 @@ const owner = "bench/dev";
 const base = { owner, label: "bench", scope: "", vni, routerVni, mtu: 1450 } as const;
 
 /** What the host's own records would say; the bench makes no bridge there. */
-const intents: readonly Intent[] = [
+export const intents: readonly Intent[] = [
   {
     ...base,
     kind: "segment",

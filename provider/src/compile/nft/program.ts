@@ -188,13 +188,24 @@ function elementChanges(
   old: ProgramMap,
   wanted: ProgramMap,
 ): { readonly name: string; readonly gone: readonly MapElement[]; readonly added: readonly MapElement[] } {
-  const before = new Set(old.elements.map((element) => JSON.stringify(element)));
-  const after = new Set(wanted.elements.map((element) => JSON.stringify(element)));
+  const before = new Set(old.elements.map(textOf));
+  const after = new Set(wanted.elements.map(textOf));
   return {
     name: wanted.name,
-    gone: old.elements.filter((element) => !after.has(JSON.stringify(element))),
-    added: wanted.elements.filter((element) => !before.has(JSON.stringify(element))),
+    gone: old.elements.filter((element) => !after.has(textOf(element))),
+    added: wanted.elements.filter((element) => !before.has(textOf(element))),
   };
+}
+
+// Of a large map that changes again and again, each element is written down once.
+const elementTexts = new WeakMap<MapElement, string>();
+
+function textOf(element: MapElement): string {
+  const known = elementTexts.get(element);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(element);
+  elementTexts.set(element, text);
+  return text;
 }
 
 function elementCommands(

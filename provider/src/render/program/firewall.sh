@@ -3,8 +3,8 @@
 # Stands before program.sh, whose functions it uses.
 #
 # Beside the record, in $state:
-#   firewall.picture  checksums of the JSON that was loaded and of the table as the kernel showed it then; the bridges
-#                     that it guards
+#   firewall.picture  checksums of the JSON that was loaded and of the table as the kernel showed it then, and how many
+#                     lines of that went and came since; the bridges that it guards
 #   firewall.held     what is closed until a program knows it, `BRIDGE ADDRESS|-` a line
 #   firewall.armed    nonce, deadline, and whether there was a record (`kept` or `none`); then what was held
 #   firewall.before   that record
@@ -12,37 +12,126 @@
 
 firewall_told=
 table_changed=
+table_pending=
+table_text=
+patch_sum=
+patch_base=
 timed=
+# What nft showed last, in lines. Without it a table is listed before it is changed.
+pictured=/run/sdn.listing
 
 # ---- what is there ----------------------------------------------------------------------------------------------
 
-table_exists() { nft list tables inet 2>/dev/null | grep -qx "table inet $1"; }
+# For a list of tables nft 1.0.6 fetches all that is in them.
+table_exists() { nft list set inet "$1" held_bridges >/dev/null 2>&1; }
 only_sum() { sha256sum | cut -d ' ' -f 1; }
 recorded_json() { sed -n 's/^firewall_table //p' "$1" | tr -d '\n'; } # RECORD
 
-# What runs fill by themselves is no part of it. Times are shown in the host's zone.
-table_sum() {
-  TZ=UTC nft -s list table inet sdn_fw 2>/dev/null |
-    awk '/^\t(set|map) (held|dyn_)/ { skip = 1 } !skip { print } /^\t}/ { skip = 0 }' | only_sum
+# Listing a large table takes long: it is done once, until something changes it. Times are shown in the host's zone.
+know_table() { [ -n "$table_text" ] || table_text=$(TZ=UTC nft list table inet sdn_fw 2>/dev/null); }
+
+# A line for each rule and element, with its place; without counters and what runs fill by themselves.
+table_lines() {
+  printf '%s\n' "$table_text" | awk '
+    /^\t(chain|set|map) / { place = $1 " " $2; skip = $1 != "chain" && $2 ~ /^(held|dyn_)/; rule = elements = 0 }
+    skip { next }
+    { gsub(/counter packets [0-9]+ bytes [0-9]+/, "counter") }
+    place ~ /^chain/ { print place, ++rule, $0; next }
+    / elements = \{|\telements = \{/ { elements = 1; sub(/.*elements = \{ /, "") }
+    !elements || /^\t}/ { print place, $0; next }
+    {
+      count = split($0, element, ",")
+      for (i = 1; i <= count; i++) {
+        gsub(/^[ \t]+|[ \t]*}?$/, "", element[i])
+        if (element[i] != "") print place, element[i]
+      }
+    }' | sort
+}
+table_sum() { # for the picture of the host
+  know_table
+  table_lines | only_sum
 }
 
 look_at_table() { # SUM-OF-JSON: sets table_is to missing, changed, or same where it is what that JSON made
   table_is=missing
-  table_exists sdn_fw || return 0
+  know_table
+  [ -n "$table_text" ] || return 0
   table_is=changed
   [ -e "$state/firewall.picture" ] || return 0
-  read -r picture_json picture_table <"$state/firewall.picture" || return 0
-  if [ "$picture_json" = "$1" ] && [ "$picture_table" = "$(table_sum)" ]; then table_is=same; fi
+  read -r picture_json picture_table picture_gone picture_come <"$state/firewall.picture" || return 0
+  [ "$picture_json" = "$1" ] || return 0
+  lines=$(table_lines)
+  if [ -z "$picture_come" ]; then
+    if [ "$picture_table" = "$(printf '%s\n' "$lines" | only_sum)" ]; then table_is=same; fi
+  elif [ "$(only_sum 2>/dev/null <"$pictured")" = "$picture_table" ] &&
+    [ "$(lines_since "$lines")" = "$picture_gone $picture_come" ]; then
+    # Changed as was said, and nothing else.
+    table_is=same
+    [ -z "$locked$looking" ] || take_picture "$1"
+  fi
+  # Nobody trusts it any more before it was loaded anew.
+  [ "$table_is" = same ] || rm -f "$pictured"
 }
+lines_since() { # LINES: how many went and came
+  printf '%s\n' "$1" | comm -3 "$pictured" - | awk '/^\t/ { come++; next } { gone++ } END { print gone + 0, come + 0 }'
+}
+# Whether the table was looked at after the last load or change of it, when that JSON had made it.
+is_pictured() { # SUM-OF-JSON
+  [ -s "$pictured" ] && read -r picture_json picture_table picture_gone picture_come <"$state/firewall.picture" &&
+    [ "$picture_json $picture_come" = "$1 " ]
+} 2>/dev/null
 
 take_picture() { # SUM-OF-JSON. Without one the table counts as changed, and is loaded anew the next time.
-  {
-    {
-      printf '%s %s\n' "$1" "$(table_sum)" &&
-        nft list set inet sdn_fw guarded | tr '{,}' '\n' | sed -n 's/^[[:space:]]*"\([^"]*\)".*/\1/p'
-    } >"$state/.firewall.picture.new" && mv "$state/.firewall.picture.new" "$state/firewall.picture"
-  } 2>/dev/null && return 0
+  know_table
+  lines=$(table_lines)
+  if ! { printf '%s\n' "$lines" >"$pictured.new" && mv "$pictured.new" "$pictured"; }; then
+    rm -f "$pictured.new" "$pictured"
+  fi
+  write_picture "$1 $(printf '%s\n' "$lines" | only_sum)" \
+    "$(printf '%s\n' "$lines" | sed -n 's/^set guarded "\([^"]*\)".*/\1/p')"
+} 2>/dev/null
+write_picture() { # LINE GUARDED
+  { printf '%s\n' "$1" ${2:+"$2"} >"$state/.firewall.picture.new" &&
+    mv "$state/.firewall.picture.new" "$state/firewall.picture"; } 2>/dev/null && return 0
   rm -f "$state/.firewall.picture.new" "$state/firewall.picture"
+}
+
+# ---- the record that comes, from the one that is there -----------------------------------------------------------
+# Of 10,000 rules one is changed: what is new of document and table travels, the rest is taken from the record.
+
+# EDITS, what they begin from in FILE → text: FIRST:COUNT octets of it, or base64 with "l:" before it.
+edited() { # FILE EDITS; called in a subshell of its own
+  IFS=,
+  for edit in $2; do
+    case $edit in
+      l:*) printf '%s' "${edit#l:}" | base64 -d || return 1 ;;
+      *) tail -c "+$((${edit%:*} + 1))" "$1" 2>/dev/null | head -c "${edit#*:}" || return 1 ;;
+    esac
+  done
+}
+# What does not come out as it should is asked for whole.
+op_firewall_patch() { # HASH SUM NEW-SUM EDITS EDITS: what is recorded, the sum of the new table's word, edits of both
+  patch_base=$2 patch_sum=$3
+  if [ "$record_state $present_hash" = "whole $1" ] && {
+    sed -n 4p "$state/resources/firewall" | base64 -d >"$found.old" &&
+      (edited "$found.old" "$4") >"$found.document" && [ "$(only_sum <"$found.document")" = "$hash" ] &&
+      recorded_json "$state/resources/firewall" | base64 -d >"$found.old" &&
+      (edited "$found.old" "$5") | base64 -w 0 >"$found.word" && [ "$(only_sum <"$found.word")" = "$3" ]
+  } 2>/dev/null; then return 0; fi
+  say 'firewall-unpatched'
+  fail stale 'the record of the firewall is not the one that was to be changed'
+}
+record_of_patch() { # as record_text
+  { printf '%s\n' "$generation" "$hash" "$mark" && base64 -w 0 "$found.document" && echo; } >"$found.head" &&
+    {
+      printf '%sfirewall_table ' "${words%%firewall_table =*}" && cat "$found.word" && echo &&
+        printf '%s' "${words#*firewall_table ="$newline"}"
+    } >"$found.words" &&
+    cat "$found.head" && cat "$found.head" "$found.words" | only_sum && cat "$found.words"
+}
+forget_patch() {
+  [ -z "$patch_sum" ] || rm -f "$found.old" "$found.document" "$found.word" "$found.head" "$found.words"
+  patch_sum='' patch_base=''
 }
 
 # ---- loading ----------------------------------------------------------------------------------------------------
@@ -51,10 +140,10 @@ take_picture() { # SUM-OF-JSON. Without one the table counts as changed, and is 
 # its own language, or for nothing at all, and succeeds: so it must have answered a question after it. What is more may
 # be more than an argument can hold.
 transact() {
-  more_commands=$1
+  more_commands=$1 table_text=
   shift
   nft_answer=$({
-    base64 -d 2>/dev/null | sed '$s|]}[[:space:]]*$|,{"list":{"tables":null}}|'
+    base64 -d 2>/dev/null | sed '$s|]}[[:space:]]*$|,{"list":{"chains":{"family":"arp"}}}|'
     printf '%s]}\n' "$more_commands"
   } | nft "$@" -j -f /proc/self/fd/0 2>&1)
   transacted=$?
@@ -70,13 +159,16 @@ load_table() { # the same, of a whole table
   save_hits look
   transact "$(held_now | held_commands)$("$@" | whole_elements sdn_fw)" && { save_hits whole || :; }
 }
-delete_table_of() { ! table_exists "$1" || nft_answer=$(nft delete table inet "$1" 2>&1); } # TABLE
+delete_table_of() { # TABLE
+  table_text=
+  ! table_exists "$1" || nft_answer=$(nft delete table inet "$1" 2>&1)
+}
 
 # Makes the table what a record says, or takes it away where there is no record. What cannot be known is closed.
 reload_table() { # RECORD
   if [ ! -e "$1" ]; then
     set_dynamics -
-    delete_table_of sdn_fw && rm -f "$state/firewall.picture" "$state/firewall.hits" || return 1
+    delete_table_of sdn_fw && rm -f "$state/firewall.picture" "$pictured" "$state/firewall.hits" || return 1
   elif [ "$(sed 5d "$1" | sha256sum)" = "$(sed -n 5p "$1")  -" ]; then
     reload_sum=$(recorded_json "$1" | only_sum)
     look_at_table "$reload_sum"
@@ -110,6 +202,7 @@ close_guarded() {
   fi
   closed=$(printf '%s\n' "$closed" | sed -n 's/^[A-Za-z0-9_.-]*$/"&"/p' | tr '\n' ',')
   op_firewall_settings >/dev/null 2>&1
+  table_text=
   nft_answer=$(nft -f /proc/self/fd/0 2>&1 <<CLOSED
 add table inet sdn_fw
 delete table inet sdn_fw
@@ -156,36 +249,52 @@ $1
 JSON
 }
 
-op_firewall_change() { # JSON(base64): from the recorded table to the one that follows, in one transaction
-  table_changed=
+# From the recorded table to the one that follows, in one transaction. Where it is elements alone and the table was looked
+# at since it was changed last, it is not listed: how many go and come tells the next look whether that was all.
+op_firewall_change() { # JSON(base64) [GONE COME]
+  table_changed='' table_pending=''
   [ -e "$state/resources/firewall" ] || return 0
-  look_at_table "$(recorded_json "$state/resources/firewall" | only_sum)"
-  [ "$table_is" = same ] || return 0
+  base_sum=$patch_base
+  [ -n "$base_sum" ] || base_sum=$(recorded_json "$state/resources/firewall" | only_sum)
+  if [ $# = 3 ] && is_pictured "$base_sum"; then
+    table_pending="$picture_table $2 $3"
+  else
+    look_at_table "$base_sum"
+    [ "$table_is" = same ] || return 0
+    save_hits look
+  fi
   undo firewall-table
-  save_hits look
   # A change empties the sets of what is held: what is still unknown is put back in the same transaction.
-  transact "$(held_now | held_commands)$(dynamics_now | whole_elements sdn_fw)" <<JSON || { warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
+  transact "$(held_now | held_commands)$(dynamics_now | whole_elements sdn_fw)" <<JSON || { table_pending='' && warn "nft refuses the change of the firewall, so its table is loaded anew: $nft_answer"; return 0; }
 $1
 JSON
-  save_hits change
+  [ -n "$table_pending" ] || save_hits change
   table_changed=yes
 }
 
-op_firewall_table() { # JSON(base64): the whole table, in one transaction
-  wanted_sum=$(printf '%s' "$1" | only_sum)
+op_firewall_table() { # JSON(base64)|=: the whole table, in one transaction; "=" is what came of firewall_patch
+  if [ "$1" = = ]; then wanted_sum=$patch_sum; else wanted_sum=$(printf '%s' "$1" | only_sum); fi
   [ -n "$table_changed" ] || look_at_table "$wanted_sum"
   if [ -z "$table_changed" ] && [ "$table_is" != same ]; then
     undo firewall-table
-    load_table dynamics_now <<JSON || { fail remote-failure "nft refuses the firewall: $nft_answer"; return 1; }
-$1
-JSON
+    load_word "$1" || { fail remote-failure "nft refuses the firewall: $nft_answer"; return 1; }
     table_changed=yes
   elif [ -z "$table_changed" ]; then
     fill_once
   fi
-  [ -z "$table_changed" ] || take_picture "$wanted_sum"
-  table_changed=
+  if [ -n "$table_pending" ]; then
+    write_picture "$wanted_sum $table_pending" "$(sed 1d "$state/firewall.picture")"
+  elif [ -n "$table_changed" ]; then
+    take_picture "$wanted_sum"
+  fi
+  table_changed='' table_pending=''
   delete_table_of sdn_fw_next || fail remote-failure "table inet sdn_fw_next stays: $nft_answer"
+}
+load_word() { # JSON(base64)|=
+  if [ "$1" = = ]; then load_table dynamics_now <"$found.word"; return; fi
+  load_table dynamics_now <<JSON
+$1
+JSON
 }
 
 op_remove_firewall() {
@@ -194,12 +303,13 @@ op_remove_firewall() {
     delete_table_of "$one" || { fail remote-failure "table inet $one stays: $nft_answer"; return 1; }
   done
   undo firewall-held "$(encode "$(held_now)")"
-  rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.hits"
+  rm -f "$state/firewall.picture" "$pictured" "$state/firewall.held" "$state/firewall.hits"
   set_dynamics -
 }
 forget_firewall() { # with the last resource
+  table_text=
   for one in sdn_fw sdn_fw_next; do nft delete table inet "$one" 2>/dev/null; done
-  rm -f "$state/firewall.picture" "$state/firewall.held" "$state/firewall.before" "$state/firewall.hits"
+  rm -f "$state/firewall.picture" "$pictured" "$state/firewall.held" "$state/firewall.before" "$state/firewall.hits"
   set_dynamics -
 }
 
@@ -279,7 +389,13 @@ hold_again() { # TEXT(base64)|nothing
 # Who looks: the timer that mends, who asks, and every load of the table, just before and after it.
 
 count_hits() { # look|change|whole: the lines of now; after a change or a load of the whole table, of what is left
-  nft list table inet sdn_fw 2>/dev/null | awk -v mode="$1" -v now="$(date +%s)" -v saved="$state/firewall.hits" '
+  hits_mode=$1
+  # A change that nobody looked after.
+  if [ "$1" = look ] && read -r _ _ _ picture_come 2>/dev/null <"$state/firewall.picture" && [ -n "$picture_come" ]; then
+    hits_mode=change
+  fi
+  know_table
+  printf '%s\n' "$table_text" | awk -v mode="$hits_mode" -v now="$(date +%s)" -v saved="$state/firewall.hits" '
     BEGIN {
       while ((getline line <saved) > 0) {
         if (line !~ /^[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ ([0-9]+|-) [^ ]/) continue
@@ -360,7 +476,9 @@ keep_before() {
   rm -f "$state/firewall.before"
   [ -e "$state/resources/firewall" ] || return 0
   armed_kept=kept
-  { cp "$state/resources/firewall" "$state/.firewall.before.new" &&
+  # A record is never written in its place: another name for it is a copy.
+  { { ln "$state/resources/firewall" "$state/.firewall.before.new" ||
+    cp "$state/resources/firewall" "$state/.firewall.before.new"; } &&
     mv "$state/.firewall.before.new" "$state/firewall.before"; } 2>/dev/null && return 0
   rm -f "$state/.firewall.before.new"
   return 1
@@ -430,11 +548,23 @@ roll_back() { # REASON|-
   disarm
 }
 
-op_firewall_disarm() { # NONCE
+op_firewall_disarm() { # NONCE [ADDRESS]…: those must answer, else it is taken back
   [ -n "$locked" ] || prepare_again
   if ! read_armed || [ "$armed_nonce" != "$1" ]; then
     say "firewall-disarmed $1 no"
     return 0
+  fi
+  if [ $# -gt 1 ]; then
+    disarm_nonce=$1
+    shift
+    reached=$(reach "$@")
+    [ -z "$reached" ] || printf '%s\n' "$reached" | sed 's/^/reach - /'
+    if [ "$(printf '%s\n' "$reached" | grep -c .)" != $# ]; then
+      roll_back -
+      say "firewall-disarmed $disarm_nonce no"
+      return 0
+    fi
+    set -- "$disarm_nonce"
   fi
   disarm
   say "firewall-disarmed $1 yes"
@@ -449,6 +579,34 @@ op_firewall_rollback() { # NONCE
     say "firewall-rolled-back $1 no"
   fi
 }
+# What answers before a change must answer after it. All are asked at once.
+reach() { # ADDRESS…: those that answer
+  command -v ping >/dev/null 2>&1 || return 0
+  {
+    for one in "$@"; do
+      # Twice, as the first packet may wait for its neighbour's address.
+      { ping -n -q -c 1 -W 1 "$one" || ping -n -q -c 1 -W 1 "$one"; } >/dev/null 2>&1 && say "$one" &
+    done
+    wait
+  } | sort
+}
+op_query_reach() { # [ADDRESS]…: who of them answers; where none is named, of the gateways and the underlay's other hosts
+  if [ $# -gt 0 ]; then
+    reach "$@" | sed 's/^/reach - /'
+    return
+  fi
+  reach_gateways=$({ ip -4 route show default && ip -6 route show default; } 2>/dev/null |
+    sed -n 's/.* via \([0-9.]*\) .*/\1/p; s/.* via \([0-9a-f:]*:[0-9a-f:]*\) .*/\1/p' | grep -v '^fe80:' | sort -u)
+  reach_peers=$(bridge fdb show 2>/dev/null | sed -n 's/^00:00:00:00:00:00 .* dst \([^ ]*\).*/\1/p' | sort -u | head -n "$reached_peers")
+  # shellcheck disable=SC2086 # addresses
+  reach $reach_gateways $reach_peers | while read -r one; do
+    case "$newline$reach_gateways$newline" in
+      *"$newline$one$newline"*) say "reach gateway $one" ;;
+      *) say "reach underlay $one" ;;
+    esac
+  done
+}
+reached_peers=8
 prepare_again() { set +f; prepare; set -f; }
 
 # ---- the report -------------------------------------------------------------------------------------------------
@@ -461,17 +619,19 @@ say_firewall_record() { # INTENT: its document is megabytes, which only some wan
   esac
 }
 say_held() { held_now | sed 's/^/firewall-held /'; }
-op_query_firewall() {
+op_query_firewall() { # [HASH]: of the document that the asker has
+  look_alone
   check_record firewall
   firewall_file=$state/resources/firewall
   if [ "$record_state" = whole ]; then
-    say_firewall_record "$(sed -n 4p "$firewall_file")"
+    if [ "$record_hash" = "${1:-}" ]; then say_firewall_record -; else say_firewall_record "$(sed -n 4p "$firewall_file")"; fi
     look_at_table "$(recorded_json "$firewall_file" | only_sum)"
   else
     say_firewall_record -
     look_at_table -
     if [ "$record_state$table_is" = nonemissing ]; then table_is=none; fi
   fi
+  [ -z "$looking$locked" ] || [ ! -e "$firewall_file" ] || save_hits look
   firewall_told=yes
   say "firewall-table $table_is"
   say "firewall-follow $(follow_state)"
@@ -482,8 +642,23 @@ op_query_firewall() {
   # shellcheck disable=SC2086 # four words by sshd's definition
   set -- ${SDN_SSH_CONNECTION:-}
   [ $# != 4 ] || say "firewall-session $*"
-  section flows - zoned_flows
+  op_query_flows
+  end_looking
 }
+# Who only looks may keep what it saw, but not beside another run, which looks by itself.
+looking=
+look_alone() {
+  [ -z "$locked" ] && [ -d "$state" ] && command -v flock >/dev/null 2>&1 || return 0
+  find_lock
+  [ -r "$lock" ] || return 0
+  exec 9<"$lock"
+  if flock -n 9; then looking=yes; else exec 9<&-; fi
+}
+end_looking() {
+  [ -z "$looking" ] || exec 9<&-
+  looking=
+}
+op_query_flows() { section flows - zoned_flows; } # on bridges
 all_flows() {
   if [ -r /proc/net/nf_conntrack ]; then
     cat /proc/net/nf_conntrack
@@ -505,12 +680,9 @@ op_query_firewall_hits() { # with the document, which says what rules there are
 }
 hits_told() {
   [ -e "$state/resources/firewall" ] || return 0
-  if keep_hits; then cat "$state/firewall.hits"; else count_hits look; fi
-}
-keep_hits() { # not beside another run, which looks by itself
-  if [ -n "$locked" ]; then save_hits look; return; fi
-  find_lock
-  ( exec 9<"$lock" && flock -n 9 && save_hits look )
+  look_alone
+  if [ -n "$locked$looking" ] && save_hits look; then cat "$state/firewall.hits"; else count_hits look; fi
+  end_looking
 }
 op_query_firewall_table() { section firewall-table - nft -j list table inet sdn_fw; }
 

@@ -120,6 +120,7 @@ undo_all() {
     esac >/dev/null 2>&1
   done
   undo_list=
+  table_text=
   zones_known=
   last_links=
   last_elements=
@@ -1257,21 +1258,29 @@ op_end() { # INTENT(base64)
   leave_fragment
 }
 
-record() { # INTENT(base64): what was done; the last that can fail
+record() { # INTENT(base64)|=: what was done; the last that can fail
   before=
-  [ ! -e "$state/resources/$fragment" ] || before=$(cat "$state/resources/$fragment" 2>/dev/null)
+  if [ -n "$last_links$last_elements$last_chains$last_foreign" ] && [ -e "$state/resources/$fragment" ]; then
+    before=$(cat "$state/resources/$fragment" 2>/dev/null)
+  fi
   [ "$present_hash" = "$hash" ] && [ "$generation" != 0 ] || generation=$((generation + 1))
-  write_ledger "$(record_text "$1")" || {
+  write_ledger "$1" || {
     fail remote-failure "$state/resources/$fragment cannot be written (disk full?)"
     return 1
   }
   remove_last && written="$written $fragment " && return 0
-  if [ -n "$before" ]; then write_ledger "$before"; else rm -f "$state/resources/$fragment"; fi
+  if [ -n "$before" ]; then write_ledger -; else rm -f "$state/resources/$fragment"; fi
   return 1
 }
 
-write_ledger() { # TEXT. Written beside and renamed: a reader sees the old one or the new one.
-  { printf '%s\n' "$1" >"$state/resources/.$fragment.new" &&
+# Written beside and renamed: a reader sees the old one or the new one.
+write_ledger() { # INTENT(base64), "=" for what came of firewall_patch, "-" for the record of before
+  {
+    case $1 in
+      -) printf '%s\n' "$before" ;;
+      =) record_of_patch ;;
+      *) record_text "$1" ;;
+    esac >"$state/resources/.$fragment.new" &&
     mv "$state/resources/.$fragment.new" "$state/resources/$fragment"; } 2>/dev/null && return 0
   rm -f "$state/resources/.$fragment.new" 2>/dev/null
   return 1
@@ -1287,6 +1296,7 @@ op_unrecorded() { # what was done is for a time: the record stays as it is
 }
 
 leave_fragment() { # from here on nothing of it is undone
+  forget_patch
   fragment='' failed=0 undo_list='' last_links='' last_elements='' last_chains='' last_foreign=''
 }
 
@@ -1526,6 +1536,7 @@ prepare() { # one run at a time on a host
   for folder in resources sysctl; do [ -d "$state/$folder" ] || mkdir -p "$state/$folder" 2>/dev/null; done
   # Of an interrupted run: see write_ledger and make_link.
   for file in "$state"/resources/.*.new "$state"/.*.new; do [ ! -e "$file" ] || rm -f "$file"; done
+  if [ -e "$found.old" ]; then patch_sum=left && forget_patch; fi
   if find_link - sdn-t-a; then
     ip link del dev sdn-t-a
     forget_links
@@ -1544,7 +1555,7 @@ perform() { # OPERATION WORD…
   op=$1
   shift
   case $op in
-    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen found=$state/firewall; } ;;
+    scope) scope=$1; [ "$scope" = - ] || { state=/var/lib/sdn/netns/$scope; seen=$state/seen found=$state/firewall pictured=$state/listing; } ;;
     lock) set +f; prepare; set -f ;;
     keep) op_keep || true ;;
     again) op_again "$1" || true ;;
@@ -1552,13 +1563,13 @@ perform() { # OPERATION WORD…
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
     query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | query_dns_facts | query_dns_entries | query_dns_server | \
-      query_firewall | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
+      query_firewall | query_flows | query_reach | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
       adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | dns_entry | dns_server | \
-      firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      firewall_patch | firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }
@@ -1600,7 +1611,7 @@ for line in $instructions; do
   [ "$line" = done ] && break
   # What makes the resource is saved with its record.
   case $line in
-    end\ * | remove_* | firewall_arm\ * | firewall_next\ * | firewall_change\ * | firewall_hold\ * | firewall_settle\ *) ;;
+    end\ * | remove_* | firewall_patch\ * | firewall_arm\ * | firewall_next\ * | firewall_change\ * | firewall_hold\ * | firewall_settle\ *) ;;
     *) words="$words$line$newline" ;;
   esac
   # Words are from the allow-list grammar: splitting at blanks is all that the shell does to them.

@@ -7,6 +7,7 @@ import { scopeOf } from "../hosts";
 import type { FirewallChange, FirewallHost } from "./change";
 import { Gathering } from "./gathering";
 import { HostLine } from "./host-line";
+import { FirewallMemory } from "./memory";
 import { Rollout, type RolloutRequest } from "./rollout";
 
 export interface FirewallOutcome {
@@ -21,6 +22,7 @@ interface Waiting extends RolloutRequest {
 }
 
 export class FirewallFleet {
+  private readonly memory = new FirewallMemory();
   private readonly gathering = new Gathering<Waiting>((wave) => this.rollOut(wave));
 
   constructor(
@@ -74,7 +76,7 @@ export class FirewallFleet {
     for (const { context } of waiting) context.signal.addEventListener("abort", onAbort);
     const lines = new Map<string, HostLine>();
     const say = (message: string): void => waiting.forEach(({ context }) => context.status(message));
-    const rollout = new Rollout(waiting, (host) => this.lineOf(host, lines), say, abort.signal, this.now);
+    const rollout = new Rollout(waiting, (host) => this.lineOf(host, lines), say, abort.signal, this.now, this.memory);
     try {
       const { generations, missed } = await rollout.run();
       for (const request of waiting) {
@@ -103,6 +105,7 @@ export class FirewallFleet {
       this.hosts.session(connection),
       () => this.hosts.dial(connection),
       scopeOf(connection),
+      this.memory,
     );
     lines.set(host.uri, line);
     return line;

@@ -1,7 +1,8 @@
 /** What a rollout says to one host, in the host program's words. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 import type { Compiled } from "../../compile/firewall/compile";
+import { elementCounts } from "../../compile/nft/element-counts";
 import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
 import { firewallKey, firewallMark, speaksOfHosts } from "../../compile/firewall/document";
 import { dynamicLines } from "../../compile/firewall/dynamic-lines";
@@ -9,17 +10,19 @@ import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
 import type { Fragment } from "../../render/instructions";
+import { editsWord, textEdits } from "../../render/text-edits";
 import { encodeText, renderLine } from "../../render/words";
 import type { Target } from "../../targets/target";
 import { HostSession } from "../host-session";
 import { located } from "../located";
 import type { FirewallHost } from "./change";
 import { documentOf, type HostPlan } from "./host-plan";
+import { FirewallMemory, nftText, textsOf } from "./memory";
 
 /** Seconds after which a host goes back to its old rules unless it was reached anew. */
 const armedFor = 60;
 
-const nftText = (commands: readonly NftCommand[]): string => encodeText(JSON.stringify({ nftables: commands }));
+const nftWord = (commands: readonly NftCommand[]): string => encodeText(nftText(commands));
 
 /** What the kernel must be told, and what is wrong without it. */
 export const firewallSettings = [
@@ -35,21 +38,24 @@ export class HostLine {
   /**
    * @param session the conversation of this run
    * @param dial opens a connection of its own
+   * @param memory what hosts are known to have
    */
   constructor(
     private readonly host: FirewallHost,
     private readonly session: HostSession,
     private readonly dial: () => Target,
     private readonly scope: string,
+    private readonly memory: FirewallMemory = new FirewallMemory(),
   ) {}
 
   /** Open flows of the host itself are told only where a policy speaks of hosts: a busy one has many. */
   look(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
     return this.at(async () => {
-      const snapshot = await lookAt(this.session, ofHosts, signal);
+      const known = this.memory.recall(this.host.uri);
+      const snapshot = await lookAt(this.session, { ofHosts, known }, signal);
       if (snapshot.firewall.armed === undefined) return snapshot;
       // Disarms nothing, as nobody has this nonce yet: but what is overdue is taken back before the host looks again.
-      return lookAt(this.session, ofHosts, signal, [["firewall_disarm", this.nonce]]);
+      return lookAt(this.session, { ofHosts, known, first: [["firewall_disarm", this.nonce]] }, signal);
     });
   }
 
@@ -61,38 +67,42 @@ export class HostLine {
   /** Both the old and the new rules are in force from here on, so only what both allow passes. */
   async stage({ after, before, generation }: HostPlan, signal: AbortSignal): Promise<void> {
     if (after === undefined || before === undefined) return;
-    const staged = nftText(replaceCommands(nextProgram(after.program)));
+    const staged = nftWord(replaceCommands(nextProgram(after.program)));
     const filled = fillText(after);
     const next = filled === undefined ? [staged] : [staged, filled];
-    await this.change([this.arm(), ["firewall_next", ...next]], before, generation, signal, true).catch(cutOff);
+    await this.change([this.arm(), ["firewall_next", ...next]], before, generation, signal, "unrecorded").catch(cutOff);
   }
 
   /** From here on the host goes back to its old rules unless it is reached anew. */
   async apply(plan: HostPlan, signal: AbortSignal): Promise<void> {
     const { after, generation } = plan;
-    const words = after === undefined ? [["remove_firewall"]] : changeWords(plan, after);
-    await this.change([this.arm(), ...words], after, generation, signal).catch(cutOff);
+    if (after === undefined)
+      await this.change([this.arm(), ["remove_firewall"]], after, generation, signal).catch(cutOff);
+    else await this.send(plan, after, [this.arm()], signal).catch(cutOff);
   }
 
   /** What needs no proof: it only ends flows that the rules forbid already. */
   async amend(plan: HostPlan, signal: AbortSignal): Promise<void> {
-    const { after, generation } = plan;
-    if (after !== undefined) await this.change(changeWords(plan, after), after, generation, signal);
+    if (plan.after !== undefined) await this.send(plan, plan.after, [], signal);
   }
 
   /** Nothing of the rules changes: only what the host remembers. */
-  async write({ after, generation, held }: HostPlan, signal: AbortSignal): Promise<void> {
-    if (after === undefined) {
-      await this.change([["remove_firewall"]], undefined, generation, signal);
-      return;
-    }
-    const words = [
-      ["firewall_settings"],
-      dynamicsWord(after),
-      ["firewall_table", nftText(replaceCommands(after.program))],
-      ...settleWords(held),
-    ];
-    await this.change(words, after, generation, signal);
+  async write(plan: HostPlan, signal: AbortSignal): Promise<void> {
+    const { after, generation } = plan;
+    if (after === undefined) await this.change([["remove_firewall"]], undefined, generation, signal);
+    else await this.send(plan, after, [], signal);
+  }
+
+  /** The new record is made on the host from the one that it has; where it has another one, the whole is sent. */
+  private async send(plan: HostPlan, after: Compiled, first: readonly Words[], signal: AbortSignal): Promise<void> {
+    const { before, generation } = plan;
+    const patch = before && patchWords(before, after);
+    const patched =
+      patch !== undefined &&
+      (await this.change([patch, ...first, ...changeWords(plan, after, "=")], after, generation, signal, "patched"));
+    if (!patched)
+      await this.change([...first, ...changeWords(plan, after, textsOf(after).word)], after, generation, signal);
+    this.memory.remember(this.host.uri, after);
   }
 
   async prove(signal: AbortSignal): Promise<void> {
@@ -103,7 +113,7 @@ export class HostLine {
   /** The change is for good; what the host shows then. */
   async disarm(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
     const { session } = this.dialled();
-    const queries = [["firewall_disarm", this.nonce], ["query_firewall"], ...(ofHosts ? [["query_own_flows"]] : [])];
+    const queries = [["firewall_disarm", this.nonce], ["query_flows"], ...(ofHosts ? [["query_own_flows"]] : [])];
     const snapshot = await this.at(() => session.ask(queries, signal)).catch(unreached);
     if (snapshot.firewall.disarmed.get(this.nonce) === true) return snapshot;
     throw new SdnError({
@@ -138,25 +148,28 @@ export class HostLine {
     return ["firewall_arm", this.nonce, armedFor];
   }
 
+  /** @returns whether the host made it: what it cannot make from its record it asks for whole */
   private async change(
     words: readonly Words[],
     compiled: HostPlan["after"],
     expectedGeneration: number | undefined,
     signal: AbortSignal,
-    unrecorded = false,
-  ): Promise<void> {
-    const document = compiled && JSON.stringify(compiled.document);
+    how?: "unrecorded" | "patched",
+  ): Promise<boolean> {
+    const texts = compiled && textsOf(compiled);
     const fragment: Fragment = {
       key: firewallKey,
       mark: firewallMark,
-      hash: document === undefined ? "" : createHash("sha256").update(document).digest("hex"),
+      hash: texts?.hash ?? "",
       expectedGeneration,
       words,
-      intent: document,
-      unrecorded,
+      intent: texts?.document,
+      unrecorded: how === "unrecorded",
+      patched: how === "patched",
     };
-    const { result } = await this.at(() => this.session.apply(fragment, [], signal));
-    if (result.ok) return;
+    const { result, snapshot } = await this.at(() => this.session.apply(fragment, [], signal));
+    if (result.ok) return true;
+    if (snapshot.firewall.unpatched) return false;
     throw new SdnError({
       code: result.code,
       host: this.host.name,
@@ -172,16 +185,34 @@ export class HostLine {
 }
 
 /** The difference, where the host has what it says it has; else the whole. */
-function changeWords({ before, held }: HostPlan, after: Compiled): readonly Words[] {
+function changeWords({ before, held }: HostPlan, after: Compiled, whole: string): readonly Words[] {
   const difference = before && changeCommands(before.program, after.program);
   return [
     ["firewall_settings"],
     dynamicsWord(after),
-    ...(difference === undefined || difference.length === 0 ? [] : [["firewall_change", nftText(difference)]]),
-    ["firewall_table", nftText(replaceCommands(after.program))],
+    ...(difference === undefined || difference.length === 0 ? [] : [differenceWord(difference)]),
+    ["firewall_table", whole],
     ...settleWords(held),
   ];
 }
+
+function differenceWord(difference: readonly NftCommand[]): Words {
+  const counts = elementCounts(difference);
+  const words = ["firewall_change", nftWord(difference)];
+  return counts === undefined ? words : [...words, counts.gone, counts.come];
+}
+
+/** `undefined` where it would be no shorter than the whole. */
+function patchWords(before: Compiled, after: Compiled): Words | undefined {
+  const [old, wanted] = [textsOf(before), textsOf(after)];
+  const edits = [textEdits(old.document, wanted.document), textEdits(old.table, wanted.table)] as const;
+  const words = edits.map((one) => one && editsWord(one));
+  const [document, table] = words;
+  if (document === undefined || table === undefined) return undefined;
+  if (document.length + table.length > (wanted.document.length + wanted.table.length) / 2) return undefined;
+  return ["firewall_patch", old.hash, old.sum, wanted.sum, document, table];
+}
+
 const remedies: Partial<Record<SdnError["code"], string>> = {
   stale: "another run changed it at the same time: run again",
   conflict: "the old rules are in force; run again when the other one is through",
@@ -207,18 +238,37 @@ function settleWords(held: HostPlan["held"]): readonly Words[] {
   });
 }
 
+export interface LookOptions {
+  /** Whether to tell of the host's own flows. */
+  readonly ofHosts: boolean;
+  /** What the host may have: then it need not say its document. */
+  readonly known?: Compiled | undefined;
+  /** What is asked before. */
+  readonly first?: readonly Words[];
+}
+
 /** Asks again where the host itself has a policy that speaks of hosts. */
 export async function lookAt(
   session: HostSession,
-  ofHosts: boolean,
+  { ofHosts, known, first = [] }: LookOptions,
   signal: AbortSignal,
-  first: readonly Words[] = [],
 ): Promise<Snapshot> {
-  const ask = (withOwn: boolean): Promise<Snapshot> =>
-    session.ask([...first, ["query_firewall"], ...(withOwn ? [["query_own_flows"]] : [])], signal);
+  const query: Words = known === undefined ? ["query_firewall"] : ["query_firewall", textsOf(known).hash];
+  const ask = async (withOwn: boolean): Promise<Snapshot> =>
+    withKnown(await session.ask([...first, query, ...(withOwn ? [["query_own_flows"]] : [])], signal), known);
   const snapshot = await ask(ofHosts);
   const policies = Object.values(documentOf(snapshot.firewall)?.policies ?? {});
   return ofHosts || !speaksOfHosts(policies.map(({ spec }) => spec)) ? snapshot : ask(true);
+}
+
+/** The document that the host did not say, since who asks has it. */
+function withKnown(snapshot: Snapshot, known: Compiled | undefined): Snapshot {
+  const { firewall } = snapshot;
+  const { record } = firewall;
+  if (known === undefined || record === undefined || record.intent !== undefined) return snapshot;
+  const texts = textsOf(known);
+  if (record.hash !== texts.hash || !record.restorable) return snapshot;
+  return { ...snapshot, firewall: { ...firewall, record: { ...record, intent: texts.document } } };
 }
 
 /** Whether the host's nft would take the program. Changes nothing. */
@@ -229,7 +279,7 @@ export async function checkProgram(
   signal: AbortSignal,
 ): Promise<void> {
   const asker = randomBytes(4).toString("hex");
-  const words = ["firewall_check", asker, nftText(replaceCommands(program))];
+  const words = ["firewall_check", asker, nftWord(replaceCommands(program))];
   const { firewall } = await located(name, "firewall", () => session.ask([words], signal));
   const refusal = firewall.checks.get(asker);
   if (refusal === undefined) return;

@@ -1,7 +1,7 @@
 /** What becomes of one host's firewall by some changes: computed from what the host says, before anything is sent. */
 
 import type { Compiled } from "../../compile/firewall/compile";
-import { compileDocument, cutting, sameProgram } from "../../compile/firewall/compile";
+import { compileDocument, cutting } from "../../compile/firewall/compile";
 import { cutOf, flowOfCut } from "../../compile/firewall/cut-flow";
 import type { EntryChange, Failsafe, FirewallDocument } from "../../compile/firewall/document";
 import { changed, emptyDocument, isVacant, speaksOfHosts, zonesFor } from "../../compile/firewall/document";
@@ -18,6 +18,7 @@ import { parsePorts } from "../../policy/parse";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
 import { parseFlows } from "../../render/conntrack";
 import type { FirewallChange, FirewallHost } from "./change";
+import { textsOf } from "./memory";
 
 export interface HostPlan {
   readonly host: FirewallHost;
@@ -62,17 +63,30 @@ export interface Numbered {
   readonly generation: number;
 }
 
+export interface PlanCircumstances {
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** What was compiled for the host last. */
+  readonly known?: Compiled | undefined;
+}
+
 /** @throws SdnError where the change is stale, an entry is somebody else's, or the policies cannot be compiled */
-export function planHost(host: FirewallHost, found: HostState, changes: readonly Numbered[], now: number): HostPlan {
+export function planHost(
+  host: FirewallHost,
+  found: HostState,
+  changes: readonly Numbered[],
+  { now, known }: PlanCircumstances,
+): HostPlan {
   const { firewall } = found;
-  const present = documentOf(firewall);
+  const isKnown = known !== undefined && firewall.record?.hash === textsOf(known).hash;
+  const present = isKnown ? known.document : documentOf(firewall);
   const entries = changes.map(({ change, generation }) => {
     const known = entryIn(present, change);
     refuseForeign(host, known, change);
     return entryChange(change, known, generation);
   });
   const wanted = settled(changed(present ?? emptyDocument, entries), found, now);
-  const before = present === undefined ? undefined : compileDocument(present, host.uri);
+  const before = isKnown ? known : present && compileDocument(present, host.uri);
   const vacant = isVacant(wanted);
   const compiled = vacant ? undefined : compileDocument(wanted, host.uri);
   if (compiled !== undefined) refuseLockout(host, compiled);
@@ -80,7 +94,7 @@ export function planHost(host: FirewallHost, found: HostState, changes: readonly
   const rules =
     after === undefined
       ? before !== undefined
-      : before === undefined || firewall.table !== "same" || !sameProgram(before.program, after.program);
+      : before === undefined || firewall.table !== "same" || textsOf(before).table !== textsOf(after).table;
   return {
     host,
     generation: firewall.record?.generation,
@@ -106,8 +120,14 @@ export function lateCuts(plan: HostPlan, { firewall }: Snapshot): HostPlan | und
   return { ...plan, before: after, after: wanted, generation: firewall.record?.generation, held: [] };
 }
 
+// A large one is asked for several times in one rollout.
+const documents = new WeakMap<NonNullable<FirewallState["record"]>, FirewallDocument>();
+
 export function documentOf({ record }: FirewallState): FirewallDocument | undefined {
-  return record?.intent === undefined ? undefined : (JSON.parse(record.intent) as FirewallDocument);
+  if (record?.intent === undefined) return undefined;
+  const document = documents.get(record) ?? (JSON.parse(record.intent) as FirewallDocument);
+  documents.set(record, document);
+  return document;
 }
 
 /** The document with what the host has now. */

@@ -74,7 +74,7 @@ export class FirewallPreview {
       generation: (one.expected ?? 0) + 1,
     }));
     const intents = this.hosts.declared.all(host.uri, snapshot.ledger);
-    const plan = planHost(host, hostState(snapshot, intents), numbered, Math.floor(this.now() / 1000));
+    const plan = planHost(host, hostState(snapshot, intents), numbered, { now: Math.floor(this.now() / 1000) });
     await this.tryOut(context, plan);
     if (change.kind === "policy") this.sayPlan(context, change.key, plan, snapshot);
   }
@@ -89,7 +89,11 @@ export class FirewallPreview {
     const known = this.looks.get(uri);
     if (known !== undefined && this.now() - known.at < freshFor) return known.snapshot;
     const read = (): Promise<Snapshot> =>
-      lookAt(this.hosts.session(connection), true, context.signal, [["query_foreign"], unseenQuery]);
+      lookAt(
+        this.hosts.session(connection),
+        { ofHosts: true, first: [["query_foreign"], unseenQuery] },
+        context.signal,
+      );
     const snapshot = this.hosts.progress.during(name, context, read);
     // One that failed is asked again by the next policy.
     snapshot.catch(() => this.looks.delete(uri));

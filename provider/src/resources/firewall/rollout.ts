@@ -12,6 +12,7 @@ import type { FirewallChange, FirewallHost } from "./change";
 import type { HostLine } from "./host-line";
 import type { HostPlan, Numbered } from "./host-plan";
 import { documentOf, entryIn, hostState, lateCuts, planHost } from "./host-plan";
+import type { FirewallMemory } from "./memory";
 
 export interface RolloutRequest {
   readonly change: FirewallChange | undefined;
@@ -38,6 +39,7 @@ export class Rollout {
     private readonly say: Say,
     private readonly signal: AbortSignal,
     private readonly now: () => number,
+    private readonly memory: FirewallMemory,
   ) {}
 
   async run(): Promise<RolloutResult> {
@@ -69,7 +71,7 @@ export class Rollout {
         return change === undefined ? [] : [{ change, generation: generations.get(request) ?? 1 }];
       });
       refuseArmed(host, snapshot);
-      return planHost(host, hostState(snapshot), changes, now);
+      return planHost(host, hostState(snapshot), changes, { now, known: this.memory.recall(host.uri) });
     });
     return generations;
   }
