@@ -82,6 +82,32 @@ test("a policy that cuts the operator off is refused at preview, with the rule t
   expect(await tables()).not.toContain("sdn_fw");
 });
 
+test("a policy that cuts off what answered the host, by its default alone, is taken back at once and the address named", async () => {
+  const closed = { rules: [allow("ssh", 22)], defaults: { ingress: "deny", egress: "deny" } };
+  const reaches = async (): Promise<boolean> =>
+    (await execute("ip", ["netns", "exec", h1.netns, "ping", "-c1", "-W1", gateway])).code === 0;
+  const gateway = (await h1.run("ip -4 route show default")).split(" ")[2] ?? "";
+  expect(await reaches()).toBe(true);
+  await write({ machine: machine(closed) });
+  const { stdout: told } = await stack.preview();
+  expect(told).toContain(`${gateway} answers it now; machine/default denies that, so the change would be taken back`);
+  const { code, stdout } = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+  expect(code).not.toBe(0);
+  expect(stdout.replace(/\s+/g, " ")).toMatch(
+    /host h1, firewall: the host reached .*by ICMP before the change and not after it, since machine\/default denies it/,
+  );
+  expect(stdout).toContain(`${gateway} (its gateway)`);
+  expect(await tables()).not.toContain("sdn_fw");
+  expect(await reaches()).toBe(true);
+  // What a rule says is meant so.
+  const meant = { name: "no-ping", direction: "egress", action: "deny", services: [{ protocol: "icmp" }] };
+  await write({ machine: machine({ ...closed, rules: [...closed.rules, meant] }) });
+  await stack.up();
+  expect(await reaches()).toBe(false);
+  await write({});
+  await stack.up();
+});
+
 test("published ports are judged by the port that was asked for, before translation", async () => {
   const rules = [allow("ssh", 22), allow("site", 8081), allow("not-the-translated", 80)];
   await write({ machine: machine({ rules }) });

@@ -100,7 +100,7 @@ async function changeOnce({ line, session, host, memory }: Ends, wanted: Firewal
   );
   if (!planned.rules) throw new Error("the bench changed no rule");
   const [change] = await timedAsync(() => line.apply(planned, never));
-  const [proof] = await timedAsync(() => line.disarm(false, never));
+  const [proof] = await timedAsync(() => line.disarm(planned, [], never));
   await line.close();
   return { empty, look, plan, change, proof };
 }

@@ -79,6 +79,13 @@ export function flowsToCut(
 
 const undecided: Pick<Decision, "verdict" | "by"> = { verdict: "allow", by: undefined };
 
+/** What becomes of a flow that begins at that time. */
+export const decisionOn = (
+  plan: FirewallPlan,
+  flow: Flow,
+  { direction, time }: { readonly direction: Direction; readonly time: number },
+): Pick<Decision, "verdict" | "by"> => new PlanJudge(plan, time).decide(flow, direction);
+
 /** Looks flows up in a plan, as a host's maps would. */
 class PlanJudge {
   private readonly classes: ReadonlyMap<string, EndpointClass>;

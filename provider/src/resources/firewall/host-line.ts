@@ -6,9 +6,10 @@ import { elementCounts } from "../../compile/nft/element-counts";
 import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
 import { firewallKey, firewallMark, speaksOfHosts } from "../../compile/firewall/document";
 import { dynamicLines } from "../../compile/firewall/dynamic-lines";
+import type { Probe } from "../../compile/firewall/probes";
 import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
-import type { Snapshot } from "../../model/snapshot";
+import type { FirewallState, Snapshot } from "../../model/snapshot";
 import type { Fragment } from "../../render/instructions";
 import { editsWord, textEdits } from "../../render/text-edits";
 import { encodeText, renderLine } from "../../render/words";
@@ -105,23 +106,49 @@ export class HostLine {
     this.memory.remember(this.host.uri, after);
   }
 
-  async prove(signal: AbortSignal): Promise<void> {
+  /** A new connection gets through, and whoever answered the host before answers now. */
+  async prove({ probes }: HostPlan, signal: AbortSignal): Promise<void> {
     const { session } = this.dialled();
-    await this.at(() => session.ask([], signal)).catch(unreached);
+    const queries = probes.length === 0 ? [] : [["query_reach", ...probes.map(({ address }) => address)]];
+    const { firewall } = await this.at(() => session.ask(queries, signal)).catch(unreached);
+    this.refuseLost(probes, firewall);
   }
 
-  /** The change is for good; what the host shows then. */
-  async disarm(ofHosts: boolean, signal: AbortSignal): Promise<Snapshot> {
+  /**
+   * The change is for good; what the host shows then.
+   * @param probes who has to answer first
+   */
+  async disarm({ after }: HostPlan, probes: readonly Probe[], signal: AbortSignal): Promise<Snapshot> {
     const { session } = this.dialled();
-    const queries = [["firewall_disarm", this.nonce], ["query_flows"], ...(ofHosts ? [["query_own_flows"]] : [])];
+    const queries: readonly Words[] = [
+      ["firewall_disarm", this.nonce, ...probes.map(({ address }) => address)],
+      ["query_flows"],
+      ...(after?.plan.own === undefined ? [] : [["query_own_flows"]]),
+    ];
     const snapshot = await this.at(() => session.ask(queries, signal)).catch(unreached);
     if (snapshot.firewall.disarmed.get(this.nonce) === true) return snapshot;
+    this.refuseLost(probes, snapshot.firewall);
     throw new SdnError({
       code: "timeout",
       host: this.host.name,
       resource: "firewall",
       cause: `the host was not reached anew within ${armedFor} s and went back to its old rules`,
       remedy: "run again",
+    });
+  }
+
+  private refuseLost(probes: readonly Probe[], { reached }: FirewallState): void {
+    const lost = probes.filter((probe) => !reached.some(({ address }) => address === probe.address));
+    const [first] = lost;
+    if (first === undefined) return;
+    const all = lost.map(({ address, kind }) => `${address} (${kind === "gateway" ? "its gateway" : "another host"})`);
+    const why = first.deniedBy === undefined ? "although its policies allow that" : `since ${first.deniedBy} denies it`;
+    throw new SdnError({
+      code: "remote-failure",
+      host: this.host.name,
+      resource: "firewall",
+      cause: `the host reached ${all.join(", ")} by ICMP before the change and not after it, ${why}`,
+      remedy: "the old rules are in force; allow ICMP to them, deny it by a rule of its own, or write failsafe: false",
     });
   }
 
@@ -238,8 +265,10 @@ function settleWords(held: HostPlan["held"]): readonly Words[] {
   });
 }
 
+const ownQueries: readonly Words[] = [["query_own_flows"], ["query_reach"]];
+
 export interface LookOptions {
-  /** Whether to tell of the host's own flows. */
+  /** Whether to tell of the host's own flows, and whom it reaches. */
   readonly ofHosts: boolean;
   /** What the host may have: then it need not say its document. */
   readonly known?: Compiled | undefined;
@@ -255,7 +284,7 @@ export async function lookAt(
 ): Promise<Snapshot> {
   const query: Words = known === undefined ? ["query_firewall"] : ["query_firewall", textsOf(known).hash];
   const ask = async (withOwn: boolean): Promise<Snapshot> =>
-    withKnown(await session.ask([...first, query, ...(withOwn ? [["query_own_flows"]] : [])], signal), known);
+    withKnown(await session.ask([...first, query, ...(withOwn ? ownQueries : [])], signal), known);
   const snapshot = await ask(ofHosts);
   const policies = Object.values(documentOf(snapshot.firewall)?.policies ?? {});
   return ofHosts || !speaksOfHosts(policies.map(({ spec }) => spec)) ? snapshot : ask(true);

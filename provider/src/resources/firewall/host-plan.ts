@@ -8,6 +8,7 @@ import { changed, emptyDocument, isVacant, speaksOfHosts, zonesFor } from "../..
 import type { PolicySpec } from "../../compile/firewall/intent";
 import { lockouts } from "../../compile/firewall/lockout";
 import { flowsToCut } from "../../compile/firewall/flows";
+import { type Probe, probesOf } from "../../compile/firewall/probes";
 import { siteOf } from "../../compile/firewall/site";
 import { intentsOf } from "../../compile/fleet-intents";
 import type { Intent } from "../../compile/intent";
@@ -32,6 +33,8 @@ export interface HostPlan {
   readonly record: boolean;
   /** What passes nothing until now, since the host's rules did not know it. */
   readonly held: FirewallState["held"];
+  /** Who must answer the host after the change. */
+  readonly probes: readonly Probe[];
 }
 
 /** What is known of the host. */
@@ -107,6 +110,7 @@ export function planHost(
       changes.some(({ change }) => change.repair) ||
       !sameDocument(before?.document, after?.document),
     held: firewall.held,
+    probes: after === undefined ? [] : probesOf(after.plan, firewall.reached, { time: now, unsafe: unsafeIn(after) }),
   };
 }
 
@@ -167,11 +171,9 @@ function failsafeOf(specs: readonly PolicySpec[], { session }: FirewallState): r
 }
 
 /** Not only who is at work now, but whom the fabric says it must always let in. */
-function refuseLockout(host: FirewallHost, { document, plan }: Compiled): void {
-  const off = new Set(
-    Object.values(document.policies).flatMap(({ spec }) => (spec.failsafe === "off" ? [spec.name] : [])),
-  );
-  const found = lockouts(plan).find(({ by }) => !off.has(by.slice(0, by.indexOf("/"))));
+function refuseLockout(host: FirewallHost, compiled: Compiled): void {
+  const off = unsafeIn(compiled);
+  const found = lockouts(compiled.plan).find(({ by }) => !off.has(by.slice(0, by.indexOf("/"))));
   if (found === undefined) return;
   const { session, by, from } = found;
   const client = session.client === undefined ? "anywhere" : formatCidr(session.client);
@@ -184,6 +186,10 @@ function refuseLockout(host: FirewallHost, { document, plan }: Compiled): void {
     remedy: `allow tcp/${session.port} from there before it, or write failsafe: false to be cut off and brought back by the host's timer`,
   });
 }
+
+/** Policies that may cut off whomever they like. */
+const unsafeIn = ({ document }: Compiled): ReadonlySet<string> =>
+  new Set(Object.values(document.policies).flatMap(({ spec }) => (spec.failsafe === "off" ? [spec.name] : [])));
 
 function withCuts(after: Compiled, before: Compiled | undefined, flows: FirewallState["flows"]): Compiled {
   const open = parseFlows(flows.filter((line) => !isOver(line)));

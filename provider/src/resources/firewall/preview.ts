@@ -113,6 +113,10 @@ export class FirewallPreview {
     if (after === undefined) return;
     const warn = (sentence: string): void => context.log("warning", `host ${host.name}: ${sentence}`);
     for (const sentence of openFlowSentences(before, after, policy)) warn(sentence);
+    for (const { address, deniedBy } of plan.probes) {
+      if (deniedBy === undefined) continue;
+      warn(`${address} answers it now; ${deniedBy} denies that, so the change would be taken back`);
+    }
     const { elements, byPolicy } = programSize(after.program);
     const own = byPolicy.get(policy) ?? 0;
     context.log("info", `host ${host.name}: ${own} elements for this policy, ${elements} for all of them together`);

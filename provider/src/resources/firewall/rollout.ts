@@ -137,18 +137,24 @@ export class Rollout {
   /** The way that the operator came must still be there: each host is reached by a connection of its own. */
   private async prove(plans: readonly HostPlan[]): Promise<void> {
     this.say(`reaching ${count(plans)} anew`);
-    await all(plans, (plan) => this.lineOf(plan.host).prove(this.signal));
+    await all(plans, (plan) => this.lineOf(plan.host).prove(plan, this.signal));
   }
 
   /** One that cannot be disarmed has its old rules again before the next run asks. */
   private async disarm(plans: readonly HostPlan[]): Promise<void> {
-    const left = await this.finish(plans, (line, plan) => this.disarmOne(line, plan), false);
+    // Several hosts were proved together before.
+    const isProof = plans.length === 1;
+    const left = await this.finish(
+      plans,
+      (line, plan) => this.disarmOne(line, plan, isProof ? plan.probes : []),
+      false,
+    );
     await Promise.allSettled(left.map((host) => this.lineOf(host).rollBack()));
   }
 
   /** Flows that were opened by the old rules while the new ones were on their way end, too. */
-  private async disarmOne(line: HostLine, plan: HostPlan): Promise<void> {
-    const late = lateCuts(plan, await line.disarm(plan.after?.plan.own !== undefined, this.signal));
+  private async disarmOne(line: HostLine, plan: HostPlan, probes: HostPlan["probes"]): Promise<void> {
+    const late = lateCuts(plan, await line.disarm(plan, probes, this.signal));
     if (late === undefined) return;
     // The change itself is made, and stays: these flows end with the next one.
     await line.amend(late, this.signal).catch((thrown: unknown) => {
