@@ -15,6 +15,7 @@ import {
   recountingWord,
   tableWord,
 } from "../../support/firewall-tables";
+import { serviceIntent } from "../../support/intents";
 import type { Case, Machine } from "./program.contract";
 
 const ok = (generation: number): FragmentResult => ({ ok: true, generation });
@@ -196,6 +197,37 @@ const loading: readonly Case[] = [
       expect(checks.get("b")).toMatch(/No such file or directory/);
       expect(checks.get("c")).toMatch(/./);
       await expectFirewall(machine, "one", 1);
+    },
+  },
+  {
+    name: "without a policy the settings are the host's own again, while other resources stay, and so with its removal",
+    check: async ({ machine, apply, router }) => {
+      const key = "net.netfilter.nf_conntrack_tcp_loose";
+      machine.setSysctl(key, "1");
+      await apply(router);
+      await load(machine, "one");
+      expect(machine.sysctl(key)).toBe("0");
+      expect(await send(machine, firewallFragment("two", [["firewall_own_settings"], whole("two")], 1))).toEqual(ok(2));
+      expect(machine.sysctl(key)).toBe("1");
+      await load(machine, "one");
+      expect(machine.sysctl(key)).toBe("0");
+      await send(machine, firewallRemoval([armed()]));
+      expect(machine.sysctl(key)).toBe("1");
+      await look(machine, ["firewall_rollback", "n1"]);
+      expect(machine.sysctl(key)).toBe("0");
+    },
+  },
+  {
+    name: "leaves services the settings by which what is bridged is seen",
+    check: async ({ machine, apply, router }) => {
+      const key = "net.bridge.bridge-nf-call-iptables";
+      machine.setSysctl(key, "0");
+      await apply(router);
+      await load(machine, "one");
+      expect(await apply({ ...serviceIntent({ backends: [] }), scope: machine.scope })).toEqual(ok(1));
+      expect(machine.sysctl(key)).toBe("1");
+      expect(await send(machine, firewallFragment("two", [["firewall_own_settings"], whole("two")], 1))).toEqual(ok(2));
+      expect(machine.sysctl(key)).toBe("1");
     },
   },
   {

@@ -502,6 +502,24 @@ const translation: readonly Case[] = [
 
 const refusals: readonly Case[] = [
   {
+    name: "a transaction that is no JSON fails what it belongs to, and nothing of it stays",
+    check: async ({ machine, router, drift, apply }) => {
+      await apply(router);
+      const where = routerNamespace(5000, machine.scope);
+      for (const text of ["no JSON", '{"nftables":[{"add"', ""]) {
+        for (const words of [
+          ["nft_table", where, btoa(text) || "-", "-"],
+          ["nft_chain", where, "postrouting", btoa(text) || "-"],
+        ]) {
+          const fragment = { ...applyFragment(router, router, 1), words: [words] };
+          const { results } = parseReport(await machine.run(requestOf(machine.scope, [fragment])));
+          expect(results.get("router-5000")).toMatchObject({ ok: false, code: "remote-failure" });
+        }
+      }
+      expect(await drift(router)).toEqual([]);
+    },
+  },
+  {
     name: "keeps away from somebody else's interface of the same name, and undoes what it made before it met it",
     check: async ({ machine, apply, report, router, segment }) => {
       await apply(router);

@@ -53,7 +53,7 @@ export const services: readonly Case[] = [
     check: async (bench) => {
       await bench.apply(bench.router);
       const without = { ...other(bench), backends: [] };
-      await bench.apply(without);
+      expect(await bench.apply(without)).toEqual(ok(1));
       expect(await servedBridges(bench)).toEqual([]);
       await bench.apply(bench.segment);
       expect(await servedBridges(bench)).toEqual(["sdn-b-5001"]);

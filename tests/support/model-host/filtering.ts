@@ -1,4 +1,5 @@
 /** The operations on nftables. */
+import { parseTransaction } from "./firewall-table";
 import type { Operation, Step } from "./operations";
 import { space } from "./places";
 import { Refusal } from "./refusal";
@@ -31,9 +32,17 @@ interface NftCommand {
   readonly flush?: { readonly chain: Named };
 }
 
+function decoded(word: string): string {
+  try {
+    return atob(word);
+  } catch {
+    return "";
+  }
+}
+
 export function transact({ state }: Step, where: string, word: string): void {
   const { tables } = space(state, where);
-  const { nftables } = JSON.parse(atob(word)) as { readonly nftables: readonly NftCommand[] };
+  const nftables = parseTransaction(decoded(word)) as unknown as readonly NftCommand[];
   for (const { add, flush } of nftables) {
     const named = add?.set ?? add?.map ?? add?.chain ?? add?.rule ?? add?.element ?? flush?.chain;
     const key = add?.table === undefined ? `${named?.family} ${named?.table}` : `${add.table.family} ${add.table.name}`;

@@ -94,11 +94,31 @@ function load(firewall: ModelFirewall, word: string): void {
   takePicture(firewall, word);
 }
 
+const settings = [
+  ["net.bridge.bridge-nf-call-iptables", "1"],
+  ["net.bridge.bridge-nf-call-ip6tables", "1"],
+  ["net.netfilter.nf_conntrack_tcp_loose", "0"],
+] as const;
+
+function giveSettingsBack({ namespaces, savedSysctls, ledger }: ModelState): void {
+  const services = [...ledger.values()].some(({ words }) => words.some((line) => line.startsWith("bridged_packets ")));
+  for (const [key] of settings) {
+    if (services && key.startsWith("net.bridge.")) continue;
+    const before = savedSysctls.get(key);
+    if (before !== undefined) namespaces.get("-")?.sysctls.set(key, before);
+    savedSysctls.delete(key);
+  }
+}
+
 /** Makes the table what the record says. What cannot be known is closed. */
 function reload(state: ModelState): void {
   const { firewall, ledger } = state;
   const record = ledger.get(firewallKey);
   const json = recordedJson(record);
+  if (record === undefined) giveSettingsBack(state);
+  else if (record.record === "whole" && record.words.includes("firewall_settings")) {
+    for (const [key, value] of settings) ensureSysctl({ state, key: firewallKey, warn: () => undefined }, "-", key, value);
+  }
   setDynamics(state, (record?.record === "whole" && recordedDynamics(record)) || "-");
   if (record?.record === "damaged") closeGuarded(firewall, ledger);
   else if (json === undefined) firewall.tables.delete(table);
@@ -202,9 +222,10 @@ function refusing(what: string, work: () => void): void {
 
 const operationsOf: Record<string, Operation> = {
   firewall_settings: (step) => {
-    ensureSysctl(step, "-", "net.bridge.bridge-nf-call-iptables", "1");
-    ensureSysctl(step, "-", "net.bridge.bridge-nf-call-ip6tables", "1");
-    ensureSysctl(step, "-", "net.netfilter.nf_conntrack_tcp_loose", "0");
+    for (const [key, value] of settings) ensureSysctl(step, "-", key, value);
+  },
+  firewall_own_settings: ({ state }) => {
+    giveSettingsBack(state);
   },
   firewall_arm: ({ state, diskFull }, nonce = "", seconds = "") => {
     const { firewall, ledger } = state;
@@ -277,6 +298,7 @@ const operationsOf: Record<string, Operation> = {
     firewall.tables.delete(nextTable);
   },
   remove_firewall: ({ state }) => {
+    giveSettingsBack(state);
     forgetFirewall(state);
   },
   firewall_hold: ({ state, isNew }, bridge = "", addresses = "-") => {

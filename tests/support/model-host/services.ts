@@ -51,7 +51,7 @@ function ensureRules(step: Step, ...words: readonly string[]): void {
       throw new Refusal("remote-failure", `nft refuses the rules: ${element} leads to ${held} already`);
     }
   }
-  transact(step, "-", json);
+  if (json !== "-") transact(step, "-", json);
   const before = step.state.ledger.get(step.key)?.words.find((line) => line.startsWith(`service_rules ${key} `));
   const [, , oldChains = "-", oldElements = "-"] = before?.split(" ") ?? [];
   dropRules(

@@ -63,8 +63,9 @@ const chainNames = ({ chains }: StepOf<"service-rules">): string => chains.map((
 const elementWords = ({ elements }: StepOf<"service-rules">): string =>
   elements.map(({ map, key }) => `${map}=${keyWord(key)}`).join(",") || "-";
 
-/** Everything of one service, as one transaction. */
+/** Everything of one service, as one transaction; `-` where nobody answers, since nft takes no empty one. */
 function transaction({ chains, elements }: StepOf<"service-rules">): string {
+  if (chains.length === 0) return "-";
   const at = { family: "inet", table: tableName };
   return nftWord([
     ...chains.flatMap((chain) => branchCommands(chain)),

@@ -136,24 +136,16 @@ forget_patch() {
 
 # ---- loading ----------------------------------------------------------------------------------------------------
 
-# transact MORE OPTION…: a transaction in JSON(base64) on standard input; sets nft_answer. What is no JSON nft takes for
-# its own language, or for nothing at all, and succeeds: so it must have answered a question after it. What is more may
-# be more than an argument can hold.
+# transact MORE OPTION…: a transaction in JSON(base64) on standard input; sets nft_answer. What is more may be more than
+# an argument can hold.
 transact() {
   more_commands=$1 table_text=
   shift
   nft_answer=$({
-    base64 -d 2>/dev/null | sed '$s|]}[[:space:]]*$|,{"list":{"chains":{"family":"arp"}}}|'
+    base64 -d 2>/dev/null | sed "\$s|]}[[:space:]]*\$|,$nft_question|"
     printf '%s]}\n' "$more_commands"
   } | nft "$@" -j -f /proc/self/fd/0 2>&1)
-  transacted=$?
-  case $nft_answer in
-    *'{"nftables":'*) [ "$transacted" != 0 ] || return 0 ;;
-    *) [ "$transacted" != 0 ] || nft_answer='it is no transaction in JSON' ;;
-  esac
-  nft_answer=$(printf '%s\n' "$nft_answer" | grep -v '^{"nftables":')
-  nft_answer=$(printf '%.1000s' "$nft_answer")
-  return 1
+  has_answered $?
 }
 load_table() { # the same, of a whole table
   save_hits look
@@ -167,11 +159,13 @@ delete_table_of() { # TABLE
 # Makes the table what a record says, or takes it away where there is no record. What cannot be known is closed.
 reload_table() { # RECORD
   if [ ! -e "$1" ]; then
+    give_settings_back
     set_dynamics -
     delete_table_of sdn_fw && rm -f "$state/firewall.picture" "$pictured" "$state/firewall.hits" || return 1
   elif [ "$(sed 5d "$1" | sha256sum)" = "$(sed -n 5p "$1")  -" ]; then
     reload_sum=$(recorded_json "$1" | only_sum)
     look_at_table "$reload_sum"
+    if grep -qx firewall_settings "$1"; then op_firewall_settings >/dev/null 2>&1; fi
     reload_dynamics=$(recorded_dynamics "$1")
     set_dynamics "$reload_dynamics"
     if [ "$table_is" = same ]; then
@@ -233,6 +227,17 @@ op_firewall_settings() {
   [ -e /proc/sys/net/netfilter/nf_conntrack_tcp_loose ] || try modprobe nf_conntrack || return 1
   op_sysctl - net.bridge.bridge-nf-call-iptables 1 net.bridge.bridge-nf-call-ip6tables 1 \
     net.netfilter.nf_conntrack_tcp_loose 0
+}
+op_firewall_own_settings() { give_settings_back; }
+give_settings_back() { # to what they were, as long as there is no policy
+  for one in net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables net.netfilter.nf_conntrack_tcp_loose; do
+    [ -e "$state/sysctl/$one" ] || continue
+    # Services need the bridge's, too.
+    case $one in net.bridge.*) ! grep -rqs '^bridged_packets ' "$state/resources" || continue ;; esac
+    undo firewall-settings
+    try sysctl -qw "$one=$(cat "$state/sysctl/$one")" || return 1
+    rm -f "$state/sysctl/$one"
+  done
 }
 
 op_firewall_check() { # NAME JSON(base64): whether nft would take it; NAME is the asker's
@@ -302,6 +307,7 @@ op_remove_firewall() {
   for one in sdn_fw sdn_fw_next; do
     delete_table_of "$one" || { fail remote-failure "table inet $one stays: $nft_answer"; return 1; }
   done
+  give_settings_back || return 1
   undo firewall-held "$(encode "$(held_now)")"
   rm -f "$state/firewall.picture" "$pictured" "$state/firewall.held" "$state/firewall.hits"
   set_dynamics -

@@ -113,6 +113,7 @@ undo_all() {
       service-network) op_service_network "$a" $b $c $d ;;
       service-rules) undo_rules "$a" "$b" "$c" $d ;;
       dns) undo_dns "$a" "$b" "$c" ;;
+      firewall-settings) failed=0 && op_firewall_settings ;;
       firewall-table) reload_table "$state/resources/firewall" ;;
       firewall-next) nft delete table inet sdn_fw_next ;;
       firewall-held) hold_again "$a" ;;
@@ -751,11 +752,30 @@ op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then the rules
   run_nft "$1" "$2" -j || return 1
   [ "$1" != - ] || table_made=$*
 }
-run_nft() { # WHERE INPUT(base64) OPTION…
-  nft_input=$2 nft_at=$1
-  shift 2
-  nft_answer=$(printf '%s' "$nft_input" | base64 -d | nft_in "$nft_at" "$@" -f /proc/self/fd/0 2>&1) ||
-    fail remote-failure "nft refuses the rules: $nft_answer"
+run_nft() { # WHERE INPUT(base64) [-j]
+  if [ -z "${3:-}" ]; then
+    nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -f /proc/self/fd/0 2>&1) && return 0
+  else
+    run_json "$1" "$2" && return 0
+  fi
+  fail remote-failure "nft refuses the rules: $nft_answer"
+}
+# A transaction in JSON. What is no JSON nft takes for its own language, or for nothing at all, and succeeds: so it must
+# have answered a question after it. Asked for chains where there are none, it fetches nothing.
+nft_question='{"list":{"chains":{"family":"arp"}}}'
+run_json() { # WHERE JSON(base64); sets nft_answer
+  nft_answer=$(printf '%s' "$2" | base64 -d 2>/dev/null | sed "\$s|]}[[:space:]]*\$|,$nft_question]}|" |
+    nft_in "$1" -j -f /proc/self/fd/0 2>&1)
+  has_answered $?
+}
+has_answered() { # EXIT-STATUS, of what is in nft_answer
+  case $nft_answer in
+    *'{"nftables":'*) [ "$1" != 0 ] || return 0 ;;
+    *) [ "$1" != 0 ] || nft_answer='it is no transaction in JSON' ;;
+  esac
+  nft_answer=$(printf '%s\n' "$nft_answer" | grep -v '^{"nftables":')
+  nft_answer=$(printf '%.1000s' "$nft_answer")
+  return 1
 }
 # The parts of a concatenation stand with "/" between them, the length of a prefix behind "+".
 element() { # prints; called in a subshell of its own
@@ -810,7 +830,7 @@ refill_chain() { # WHERE CHAIN TEXT(base64): makes a chain what it was
 }
 op_nft_chain() { # WHERE CHAIN JSON(base64): the whole chain, in one transaction
   chain_before=$(chain_text "$1" "$2")
-  if ! nft_answer=$(printf '%s' "$3" | base64 -d | nft_in "$1" -j -f /proc/self/fd/0 2>&1); then
+  if ! run_json "$1" "$3"; then
     fail remote-failure "nft refuses the chain $2: $nft_answer"
     return 1
   fi
@@ -1569,7 +1589,7 @@ perform() { # OPERATION WORD…
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
       adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | dns_entry | dns_server | \
-      firewall_patch | firewall_arm | firewall_next | firewall_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
+      firewall_patch | firewall_arm | firewall_next | firewall_settings | firewall_own_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
 }

@@ -232,10 +232,10 @@ drop_rules() {
   done
   [ -z "$drop_text$drop_chains" ] || nft "$drop_text$drop_flush$drop_chains" 2>&1
 }
-op_service_rules() { # KEY CHAIN,…|- MAP=ELEMENT,…|- JSON(base64)
+op_service_rules() { # KEY CHAIN,…|- MAP=ELEMENT,…|- JSON(base64)|-
   recorded_rules "$1"
   # All or nothing, so what it refuses is not to be undone: an element that it names may be another service's.
-  run_nft - "$4" -j || return 1
+  [ "$4" = - ] || run_nft - "$4" -j || return 1
   undo service-rules "$2" "$3" "$rules_chains" "$rules_elements $rules_json"
   try drop_rules "$rules_chains" "$rules_elements" "$2" "$3"
 }

@@ -8,7 +8,8 @@ import type { FirewallChange, FirewallHost } from "./change";
 import { Gathering } from "./gathering";
 import { HostLine } from "./host-line";
 import { FirewallMemory } from "./memory";
-import { Rollout, type RolloutRequest } from "./rollout";
+import { Rollout } from "./rollout";
+import type { RolloutRequest } from "./rollout-plan";
 
 export interface FirewallOutcome {
   readonly generation: number;
@@ -78,9 +79,14 @@ export class FirewallFleet {
     const say = (message: string): void => waiting.forEach(({ context }) => context.status(message));
     const rollout = new Rollout(waiting, (host) => this.lineOf(host, lines), say, abort.signal, this.now, this.memory);
     try {
-      const { generations, missed } = await rollout.run();
+      const { generations, missed, refused } = await rollout.run();
       for (const request of waiting) {
         const { hosts, settle } = request;
+        const refusal = refused.get(request);
+        if (refusal !== undefined) {
+          settle(refusal);
+          continue;
+        }
         settle({
           generation: generations.get(request) ?? 0,
           missed: hosts.flatMap((host) => {

@@ -2,28 +2,24 @@
 import { randomBytes } from "node:crypto";
 
 import type { Compiled } from "../../compile/firewall/compile";
-import { elementCounts } from "../../compile/nft/element-counts";
-import { changeCommands, nextProgram, type NftCommand, type Program, replaceCommands } from "../../compile/nft/program";
-import { firewallKey, firewallMark, speaksOfHosts } from "../../compile/firewall/document";
-import { dynamicLines } from "../../compile/firewall/dynamic-lines";
+import { nextProgram, type Program, replaceCommands } from "../../compile/nft/program";
+import { firewallKey, firewallMark } from "../../compile/firewall/document";
 import type { Probe } from "../../compile/firewall/probes";
 import type { Words } from "../../compile/steps";
 import { SdnError } from "../../model/error";
 import type { FirewallState, Snapshot } from "../../model/snapshot";
 import type { Fragment } from "../../render/instructions";
-import { editsWord, textEdits } from "../../render/text-edits";
-import { encodeText, renderLine } from "../../render/words";
 import type { Target } from "../../targets/target";
 import { HostSession } from "../host-session";
 import { located } from "../located";
 import type { FirewallHost } from "./change";
-import { documentOf, type HostPlan } from "./host-plan";
-import { FirewallMemory, nftText, textsOf } from "./memory";
+import { changeWords, fillText, nftWord, patchWords } from "./change-words";
+import type { HostPlan } from "./host-plan";
+import { lookAt } from "./look";
+import { FirewallMemory, textsOf } from "./memory";
 
 /** Seconds after which a host goes back to its old rules unless it was reached anew. */
 const armedFor = 60;
-
-const nftWord = (commands: readonly NftCommand[]): string => encodeText(nftText(commands));
 
 /** What the kernel must be told, and what is wrong without it. */
 export const firewallSettings = [
@@ -211,94 +207,10 @@ export class HostLine {
   }
 }
 
-/** The difference, where the host has what it says it has; else the whole. */
-function changeWords({ before, held }: HostPlan, after: Compiled, whole: string): readonly Words[] {
-  const difference = before && changeCommands(before.program, after.program);
-  return [
-    ["firewall_settings"],
-    dynamicsWord(after),
-    ...(difference === undefined || difference.length === 0 ? [] : [differenceWord(difference)]),
-    ["firewall_table", whole],
-    ...settleWords(held),
-  ];
-}
-
-function differenceWord(difference: readonly NftCommand[]): Words {
-  const counts = elementCounts(difference);
-  const words = ["firewall_change", nftWord(difference)];
-  return counts === undefined ? words : [...words, counts.gone, counts.come];
-}
-
-/** `undefined` where it would be no shorter than the whole. */
-function patchWords(before: Compiled, after: Compiled): Words | undefined {
-  const [old, wanted] = [textsOf(before), textsOf(after)];
-  const edits = [textEdits(old.document, wanted.document), textEdits(old.table, wanted.table)] as const;
-  const words = edits.map((one) => one && editsWord(one));
-  const [document, table] = words;
-  if (document === undefined || table === undefined) return undefined;
-  if (document.length + table.length > (wanted.document.length + wanted.table.length) / 2) return undefined;
-  return ["firewall_patch", old.hash, old.sum, wanted.sum, document, table];
-}
-
 const remedies: Partial<Record<SdnError["code"], string>> = {
   stale: "another run changed it at the same time: run again",
   conflict: "the old rules are in force; run again when the other one is through",
 };
-
-/** Also where there is nothing: another program may have left something. */
-const dynamicsWord = (compiled: Compiled): Words => ["firewall_dynamics", fillText(compiled) ?? "-"];
-
-/** What the host fills in by itself. */
-function fillText({ plan }: Compiled): string | undefined {
-  const lines = dynamicLines(plan.dynamics);
-  return lines.length === 0 ? undefined : encodeText(`${lines.map(renderLine).join("\n")}\n`);
-}
-
-/** The rules know these now. */
-function settleWords(held: HostPlan["held"]): readonly Words[] {
-  return [...Map.groupBy(held, ({ bridge }) => bridge)].flatMap(([bridge, places]): readonly Words[] => {
-    const addresses = places.flatMap(({ address }) => address ?? []);
-    return [
-      ...(places.length > addresses.length ? [["firewall_settle", bridge]] : []),
-      ...(addresses.length > 0 ? [["firewall_settle", bridge, addresses.join(",")]] : []),
-    ];
-  });
-}
-
-const ownQueries: readonly Words[] = [["query_own_flows"], ["query_reach"]];
-
-export interface LookOptions {
-  /** Whether to tell of the host's own flows, and whom it reaches. */
-  readonly ofHosts: boolean;
-  /** What the host may have: then it need not say its document. */
-  readonly known?: Compiled | undefined;
-  /** What is asked before. */
-  readonly first?: readonly Words[];
-}
-
-/** Asks again where the host itself has a policy that speaks of hosts. */
-export async function lookAt(
-  session: HostSession,
-  { ofHosts, known, first = [] }: LookOptions,
-  signal: AbortSignal,
-): Promise<Snapshot> {
-  const query: Words = known === undefined ? ["query_firewall"] : ["query_firewall", textsOf(known).hash];
-  const ask = async (withOwn: boolean): Promise<Snapshot> =>
-    withKnown(await session.ask([...first, query, ...(withOwn ? ownQueries : [])], signal), known);
-  const snapshot = await ask(ofHosts);
-  const policies = Object.values(documentOf(snapshot.firewall)?.policies ?? {});
-  return ofHosts || !speaksOfHosts(policies.map(({ spec }) => spec)) ? snapshot : ask(true);
-}
-
-/** The document that the host did not say, since who asks has it. */
-function withKnown(snapshot: Snapshot, known: Compiled | undefined): Snapshot {
-  const { firewall } = snapshot;
-  const { record } = firewall;
-  if (known === undefined || record === undefined || record.intent !== undefined) return snapshot;
-  const texts = textsOf(known);
-  if (record.hash !== texts.hash || !record.restorable) return snapshot;
-  return { ...snapshot, firewall: { ...firewall, record: { ...record, intent: texts.document } } };
-}
 
 /** Whether the host's nft would take the program. Changes nothing. */
 export async function checkProgram(

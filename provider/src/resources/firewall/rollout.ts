@@ -8,22 +8,20 @@ import { changedDirections } from "../../compile/firewall/directions";
 import { speaksOfHosts } from "../../compile/firewall/document";
 import { asSdnError, SdnError } from "../../model/error";
 import type { Snapshot } from "../../model/snapshot";
-import type { FirewallChange, FirewallHost } from "./change";
+import type { FirewallHost } from "./change";
 import type { HostLine } from "./host-line";
-import type { HostPlan, Numbered } from "./host-plan";
-import { documentOf, entryIn, hostState, lateCuts, planHost } from "./host-plan";
+import type { HostPlan } from "./host-plan";
+import { lateCuts } from "./host-plan";
 import type { FirewallMemory } from "./memory";
-
-export interface RolloutRequest {
-  readonly change: FirewallChange | undefined;
-  readonly hosts: readonly FirewallHost[];
-}
+import { planRollout, type Present, type RolloutRequest } from "./rollout-plan";
 
 export interface RolloutResult {
   /** By the place of the request's change. */
   readonly generations: ReadonlyMap<RolloutRequest, number>;
   /** Hosts that may not have it, by URI: they did not answer, or did not follow when the change stood. */
   readonly missed: ReadonlyMap<string, SdnError>;
+  /** What could not be planned beside the others, and was left out. */
+  readonly refused: ReadonlyMap<RolloutRequest, SdnError>;
 }
 
 /** What is said on the way. */
@@ -31,6 +29,7 @@ export type Say = (message: string) => void;
 
 export class Rollout {
   private readonly missed = new Map<string, SdnError>();
+  private refused: RolloutResult["refused"] = new Map();
   private plans: readonly HostPlan[] = [];
 
   constructor(
@@ -51,7 +50,7 @@ export class Rollout {
       this.plans.filter((plan) => plan.record && !plan.rules),
       ruled.length > 0,
     );
-    return { generations, missed: this.missed };
+    return { generations, missed: this.missed, refused: this.refused };
   }
 
   private hosts(): readonly FirewallHost[] {
@@ -61,18 +60,12 @@ export class Rollout {
   private async plan(): Promise<ReadonlyMap<RolloutRequest, number>> {
     this.say(`looking at the firewalls of ${count(this.hosts())}`);
     const found = await Promise.all(this.hosts().map(async (host) => [host, await this.look(host)] as const));
-    const present = found.filter((one): one is [FirewallHost, Snapshot] => one[1] !== undefined);
-    const generations = this.number(present);
-    const now = Math.floor(this.now() / 1000);
-    this.plans = present.map(([host, snapshot]) => {
-      const mine = this.requests.filter(({ hosts }) => hosts.some(({ uri }) => uri === host.uri));
-      const changes = mine.flatMap((request): readonly Numbered[] => {
-        const { change } = request;
-        return change === undefined ? [] : [{ change, generation: generations.get(request) ?? 1 }];
-      });
-      refuseArmed(host, snapshot);
-      return planHost(host, hostState(snapshot), changes, { now, known: this.memory.recall(host.uri) });
-    });
+    const present = found.filter((one): one is Present => one[1] !== undefined);
+    for (const [host, snapshot] of present) refuseArmed(host, snapshot);
+    const options = { memory: this.memory, now: Math.floor(this.now() / 1000) };
+    const { generations, plans, refused } = planRollout(this.requests, present, options);
+    this.plans = plans;
+    this.refused = refused;
     return generations;
   }
 
@@ -85,23 +78,6 @@ export class Rollout {
       this.missed.set(host.uri, thrown);
       return undefined;
     }
-  }
-
-  /** One more than any host knows, so that all of them agree; the same where some only lag behind. */
-  private number(present: readonly (readonly [FirewallHost, Snapshot])[]): ReadonlyMap<RolloutRequest, number> {
-    const documents = new Map(present.map(([{ uri }, { firewall }]) => [uri, documentOf(firewall)]));
-    return new Map(
-      this.requests.flatMap((request) => {
-        const { change, hosts } = request;
-        if (change === undefined) return [];
-        const known = hosts.flatMap(({ uri }) => entryIn(documents.get(uri), change) ?? []);
-        const highest = Math.max(change.expected ?? 0, ...known.map(({ generation }) => generation));
-        const wanted = JSON.stringify(change.spec);
-        const newest = known.filter(({ generation }) => generation === highest);
-        const isThere = newest.length > 0 && newest.every(({ spec }) => JSON.stringify(spec) === wanted);
-        return [[request, isThere ? highest : highest + 1] as const];
-      }),
-    );
   }
 
   /** Every host says that it would take its program, before any of them gets one. */

@@ -122,6 +122,24 @@ describe("two operators with the same state", () => {
     expect(fleet.models.map(firewallOf)).toEqual(before);
   });
 
+  test("what is refused keeps nothing else of the run from the hosts", async () => {
+    const two = (guard: number, other: number): GuardedArgs => ({ members, policies: { guard, other } });
+    const { fleet, engine, up } = await bench(two(443, 444));
+    const second = another(fleet, engine);
+    await up(two(1, 444));
+    await expect(atOnce(second.up(guarded(fleet.world, two(2, 2222))))).rejects.toThrow(
+      /^host h1, policy guard: it has generation 2 on the host, this state was written for 1\./,
+    );
+    expect([storedAs(second, "guard").outputs, storedAs(second, "other").outputs]).toMatchObject([
+      { generation: 1 },
+      { generation: 2, pending: [] },
+    ]);
+    const records = fleet.models.map((model) => atob(model.contents.ledger.get("firewall")?.intent ?? ""));
+    expect(records.map((text) => [text.includes('"2222"'), text.includes('"ports":"2"')])).toEqual(
+      fleet.models.map(() => [true, false]),
+    );
+  });
+
   test("after a refresh, which tells what the other did, the second one's wish is done", async () => {
     const { fleet, engine, up } = await bench();
     const second = another(fleet, engine);
