@@ -41,7 +41,8 @@ function conflict(policy: Policy, other: Policy, why: string): SdnError {
     property: "priority",
     value: other.priority,
     cause: `policy ${policy.name} has the same priority in tier ${policy.tier}, and ${why}`,
-    remedy: "give one of them another priority",
+    remedy:
+      "give one of them another priority; one that this run removes is in force until the run ends, so remove it in a run of its own before",
   });
 }
 

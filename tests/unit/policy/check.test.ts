@@ -65,7 +65,7 @@ test.each<readonly [string, readonly Policy[], string]>([
   [
     "one place, and rules that contradict each other",
     two({ rules: [open] }, { rules: [shut] }),
-    "policy b, priority: policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other (deny) match the same ingress packets",
+    "policy b, priority: policy a has the same priority in tier application, and rule open of the one (allow) and rule shut of the other (deny) match the same ingress packets (got 5). Give one of them another priority; one that this run removes is in force until the run ends, so remove it in a run of its own before.",
   ],
   [
     "one place, and rules of one host that contradict each other",
