@@ -430,6 +430,35 @@ test.each([4, 6] as const)("a published port is no way around a policy of the ho
   expect(await bench.probe(ask(outsider, 80))).toBe("silent");
 });
 
+test.each([4, 6] as const)("what a host rejects is answered; on a bridge only TCP is (IPv%i)", async (family) => {
+  const appliesTo: Policy["appliesTo"] = [
+    { kind: "host", name: "h1" },
+    { kind: "endpoint", name: "e2" },
+  ];
+  apply([policy("no", { appliesTo, defaults: { ingress: "reject", egress: "continue" } })]);
+  const ask = (source: Endpoint, destination: Endpoint, more: Partial<Probe> = {}): Promise<ProbeResult> =>
+    bench.probe(fromTo(source, destination, { family, ...more }));
+  const ping = { do: "ping", port: 0 } as const;
+  const published = { port: publishedPort };
+  expect({
+    "TCP to the host": await ask(outsider, theHost),
+    "UDP to the host": await ask(outsider, theHost, { do: "udp" }),
+    "a ping of the host": await ask(outsider, theHost, ping),
+    "a published port": await ask(outsider, theHost, published),
+    "TCP to an endpoint": await ask(e1, e2),
+    "UDP to an endpoint": await ask(e1, e2, { do: "udp" }),
+    "a ping of an endpoint": await ask(e1, e2, ping),
+  }).toEqual({
+    "TCP to the host": "refused",
+    "UDP to the host": "refused",
+    "a ping of the host": "refused",
+    "a published port": "refused",
+    "TCP to an endpoint": "refused",
+    "UDP to an endpoint": "silent",
+    "a ping of an endpoint": "silent",
+  });
+});
+
 test("open flows of the host and through its published ports are cut, and only those that are forbidden", async () => {
   apply([]);
   bench.forget();

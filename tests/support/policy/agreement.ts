@@ -89,18 +89,20 @@ export function expectedTrace(
   }
   const judgements = (["egress", "ingress"] as const).map((direction) => judgeAt(policies, world, packet, direction));
   const [egress, ingress] = judgements;
-  return judgedTrace(packet, egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress]);
+  const asked = egress !== undefined && egress.verdict !== "allow" ? [egress] : [egress, ingress];
+  // On a bridge only TCP is answered.
+  return judgedTrace(asked, packet.protocol === 6);
 }
 
-/** @param judgements in the order of asking, up to the one that ends the packet */
-export function judgedTrace(
-  packet: Pick<BridgedPacket, "protocol">,
-  judgements: readonly (Judgement | undefined)[],
-): Trace {
+/**
+ * @param judgements in the order of asking, up to the one that ends the packet
+ * @param isAnswered whether the kernel says that it rejects the packet
+ */
+export function judgedTrace(judgements: readonly (Judgement | undefined)[], isAnswered: boolean): Trace {
   const asked = judgements.filter((one) => one !== undefined);
   const verdict = asked.at(-1)?.verdict ?? "allow";
   return {
-    verdict: verdict === "allow" ? "accept" : verdict === "reject" && packet.protocol === 6 ? "reject" : "drop",
+    verdict: verdict === "allow" ? "accept" : verdict === "reject" && isAnswered ? "reject" : "drop",
     counted: asked.flatMap((one) => [
       ...one.watched.map((ref) => `${ref} watch`),
       ...(one.by === undefined ? [] : [one.by]),

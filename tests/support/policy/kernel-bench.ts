@@ -96,8 +96,11 @@ export class KernelBench {
   }
 
   private script(): readonly string[] {
-    const settings =
-      "net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 net.netfilter.nf_conntrack_tcp_loose=0";
+    const settings = [
+      "net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1 net.netfilter.nf_conntrack_tcp_loose=0",
+      // Else of many rejected packets only some are answered.
+      "net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0",
+    ].join(" ");
     return [
       `ip netns add ${this.host}`,
       `ip -n ${this.host} link set lo up`,

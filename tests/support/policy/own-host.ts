@@ -130,7 +130,7 @@ export function expectedOwn(
   if (isForwarded ? packet.sentTo === undefined || !isTracked(packet) : !isBeside) return accepted;
   if (packet.state === "invalid") return dropped("invalid");
   if (packet.protocol === 6 && (packet.tcpFlags & 23) !== 2) return dropped("not-syn");
-  return judgedTrace(packet, [judgeOwn(policies, world, packet)]);
+  return judgedTrace([judgeOwn(policies, world, packet)], packet.protocol === 6 || isBeside);
 }
 
 export function isNeverJudged(packet: OwnPacket, { failsafe, underlayPorts }: Spared): boolean {

@@ -133,8 +133,8 @@ class Walk {
         return this.chain((detail as { target: string }).target, depth);
       case "reject": {
         const { type } = detail as { type: string };
-        if (type !== "tcp reset") throw new Error(`unexpected ${type}`);
-        if (this.packet.protocol !== 6) throw new Error("a reset for something else than TCP");
+        if (type !== "tcp reset" && type !== "icmpx") throw new Error(`unexpected ${type}`);
+        if ((type === "tcp reset") !== (this.packet.protocol === 6)) throw new Error(`${type} for another protocol`);
         return "reject";
       }
       default:

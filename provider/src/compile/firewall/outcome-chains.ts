@@ -2,6 +2,8 @@
 
 import { hash64 } from "../../model/hash";
 import type { ProgramChain, ProgramRule, RuleStatement, Verdict } from "../nft/program";
+import { iifname, oifname } from "./expressions";
+import { beside } from "./own-host";
 import type { Decision, Note, Outcome } from "./outcome";
 
 /** `return` leads back to the base chain: the other direction is still to be asked. */
@@ -81,7 +83,8 @@ function verdictRules({ verdict, by }: Decision): readonly ProgramRule[] {
   return [
     { expr: [{ counter: null }], comment: by },
     { expr: [isTcp, { reject: { type: "tcp reset" } }] },
-    // Nothing else is answered: the kernel would send the ICMP message where the host's routes lead, not back.
+    // On a bridge nothing else is answered: the kernel would send the ICMP message where the host's routes lead, not back.
+    { expr: [beside(iifname), beside(oifname), { reject: { type: "icmpx", expr: "port-unreachable" } }] },
     { expr: [{ drop: null }] },
   ];
 }

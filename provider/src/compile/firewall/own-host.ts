@@ -89,7 +89,7 @@ const jump = (target: string, ...conditions: readonly RuleStatement[]): ProgramR
 });
 const isTranslated: RuleStatement = { match: { op: "in", left: { ct: { key: "status" } }, right: "dnat" } };
 /** What passes our bridges is the endpoints'. */
-const beside = (side: Selector): RuleStatement => ({ match: { op: "!=", left: side, right: "sdn-b-*" } });
+export const beside = (side: Selector): RuleStatement => ({ match: { op: "!=", left: side, right: "sdn-b-*" } });
 
 /** Router advertisements, too: whoever can send them to the host is on its link. */
 const linkTypes = [...neighbourTypes, 134];

@@ -45,7 +45,7 @@ export type RuleStatement =
   | { readonly counter: null }
   | { readonly limit: { readonly rate: number; readonly per: string; readonly burst: number } }
   | { readonly log: { readonly prefix: string } }
-  | { readonly reject: { readonly type: "tcp reset" } }
+  | { readonly reject: { readonly type: "tcp reset" } | { readonly type: "icmpx"; readonly expr: "port-unreachable" } }
   | {
       readonly mangle: {
         readonly key: { readonly ct: { readonly key: "zone" } };

@@ -32,7 +32,7 @@ export const FirewallAction = {
      */
     Deny: "deny",
     /**
-     * TCP is answered with a reset; everything else is dropped silently.
+     * TCP is answered with a reset; what a host itself gets or sends, with an ICMP error; everything else is dropped silently.
      */
     Reject: "reject",
     /**
@@ -56,7 +56,7 @@ export const FirewallDefaultAction = {
      */
     Deny: "deny",
     /**
-     * TCP is answered with a reset; everything else is dropped silently.
+     * TCP is answered with a reset; what a host itself gets or sends, with an ICMP error; everything else is dropped silently.
      */
     Reject: "reject",
     /**
