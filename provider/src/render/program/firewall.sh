@@ -541,7 +541,10 @@ roll_back() { # REASON|-
   [ -z "$held_before" ] || show_held "$held_before" >/dev/null
   written=
   case $back in
-    */firewall.before) mv "$back" "$state/resources/firewall" || return 1 ;;
+    # Where the record was not changed yet, the two are names of one file, which mv refuses.
+    */firewall.before)
+      [ "$(only_sum <"$back")" = "$(only_sum 2>/dev/null <"$state/resources/firewall")" ] ||
+        mv "$back" "$state/resources/firewall" || return 1 ;;
     */firewall.none) rm -f "$state/resources/firewall" ;;
   esac
   if [ "$1" != - ]; then
