@@ -1205,6 +1205,7 @@ op_remove_foreign() { # WHERE FAMILY chain|set|map|element NAME [ELEMENT]: goes 
   last_foreign="$last_foreign$*$newline"
 }
 remove_last_foreign() { # of each namespace in one transaction: chains lead to each other, and their rules look into sets
+  [ -n "$last_foreign" ] || return 0
   for foreign_where in $(printf '%s' "$last_foreign" | sed 's/ .*//' | sort -u); do
     foreign_flush='' foreign_sets='' foreign_chains=''
     while read -r last_where last_family last_kind last_name last_value; do
