@@ -39,6 +39,10 @@ class ModelMachine implements Machine {
       tables.set(table, [...(tables.get(table) ?? []), chain]);
     });
   send = (port: number, packets: number): void => this.host.countPackets(port, packets);
+  endServers = async (router: string): Promise<void> =>
+    this.host.change(({ dns }) => {
+      Object.assign(dns.get(router) ?? {}, { running: undefined });
+    });
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   intrude = async (router: string): Promise<void> => {
     this.host.change(({ namespaces }) => {

@@ -32,6 +32,7 @@ import { applyFragment, removeFragment, requestOf } from "../../support/requests
 import { firewall } from "./firewall-cases";
 import { patching } from "./firewall-patch-cases";
 import { services } from "./service-cases";
+import { names } from "./names-cases";
 
 /** A host, and what others do to it. */
 export interface Machine {
@@ -67,6 +68,8 @@ export interface Machine {
   intrude(router: string): Promise<void>;
   /** UDP packets of 29 bytes that the host sends to a port of its own. */
   send(port: number, packets: number): void;
+  /** The processes in that router end. */
+  endServers(router: string): Promise<void>;
   /** What a bad disk leaves of a record, or an older version of the program. */
   spoilRecord(key: string, how: "damaged" | "old"): void;
   /** Back to a host on which nothing was done. */
@@ -912,6 +915,7 @@ const cases = {
   firewall,
   patching,
   services,
+  names,
   intrusions,
 };
 

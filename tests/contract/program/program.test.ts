@@ -68,6 +68,7 @@ class RealMachine implements Machine {
     const one = `printf x >/dev/udp/127.0.0.1/${port} || true`;
     this.host.in(`for n in $(seq ${packets}); do bash -c '${one}' 2>/dev/null; done`);
   };
+  endServers = async (router: string): Promise<void> => void sh(`ip netns pids ${router} | xargs -r kill -KILL`);
   spoilRecord = (key: string, how: "damaged" | "old"): void => this.host.spoilRecord(key, how);
   remove = (): Promise<void> => this.host.remove();
 }

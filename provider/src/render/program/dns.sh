@@ -107,6 +107,7 @@ forward_addresses() { # ADDRESS,ADDRESS,…|-
 write_dns() { # WHERE
   dns_file=$dns_configurations/$1.conf
   [ ! -e "$dns_file" ] || [ "$(cat "$dns_file")" != "$dns_text" ] || return 0
+  acted=yes
   dns_problem="$dns_file cannot be written (disk full?)"
   { mkdir -p "$dns_configurations" && chmod 0755 "$dns_configurations" &&
     printf '%s\n' "$dns_text" >"$dns_file.new" && chmod 0644 "$dns_file.new"; } 2>/dev/null || return 1
@@ -217,6 +218,7 @@ settle_server() { # WHERE
   render_dns "$1" && write_dns "$1" || return 1
   said_now=$(dns_said "$1")
   [ "$said_now" != "$dns_identity" ] || return 0
+  acted=yes
   # It keeps its sockets: what is asked meanwhile waits in them.
   [ -n "$said_now" ] && control_dns "$1" reload >/dev/null || start_dns "$1" || return 1
   for attempt in $(seq 100); do
@@ -231,7 +233,9 @@ dns_was_changed() { case $dns_changed in *" $1 "*) ;; *) dns_changed="$dns_chang
 # ---- words ------------------------------------------------------------------------------------------------------
 
 put_file() { # FILE TEXT. Written beside and renamed.
-  { mkdir -p "${1%/*}" && printf '%s\n' "$2" >"${1%/*}/.new" && mv "${1%/*}/.new" "$1"; } 2>/dev/null && return 0
+  acted=yes
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}" 2>/dev/null
+  { printf '%s\n' "$2" >"${1%/*}/.new" && mv "${1%/*}/.new" "$1"; } 2>/dev/null && return 0
   rm -f "${1%/*}/.new" 2>/dev/null
   fail remote-failure "$1 cannot be written (disk full?)"
 }

@@ -22,6 +22,8 @@ paths=
 lock_wait=60
 table_made=
 zones_known=
+chains_made=' '
+acted=
 words=
 seen=/run/sdn.seen
 generation=0
@@ -47,6 +49,7 @@ fail() {
 
 # Runs a command; its failure fails the fragment with the command's own words.
 try() {
+  acted=yes
   if ! try_output=$("$@" 2>&1); then
     fail remote-failure "\`$*\` failed: $try_output"
     return 1
@@ -56,7 +59,7 @@ try() {
 # try_lines LINES COMMAND…: a command that reads what it is to do. What stands before a line that fails is done, so how
 # to undo all of it is remembered before, in words that do no harm where there is nothing to undo.
 try_lines() {
-  tried_lines=$1
+  tried_lines=$1 acted=yes
   shift
   try_output=$("$@" 2>&1 <<LINES
 $tried_lines
@@ -71,7 +74,7 @@ LINES
 undo() { undo_list="$*$newline$undo_list"; }
 
 undo_all() {
-  table_made=
+  table_made='' chains_made=' '
   printf '%s' "$undo_list" | while read -r what a b c d; do
     # shellcheck disable=SC2086 # the rest of a line is several words
     case $what in
@@ -753,6 +756,7 @@ op_nft_table() { # WHERE JSON(base64) SETS(base64)|-: sets first, then the rules
   [ "$1" != - ] || table_made=$*
 }
 run_nft() { # WHERE INPUT(base64) [-j]
+  acted=yes
   if [ -z "${3:-}" ]; then
     nft_answer=$(printf '%s' "$2" | base64 -d | nft_in "$1" -f /proc/self/fd/0 2>&1) && return 0
   else
@@ -804,6 +808,7 @@ elements_do() { # VERB FAMILY SET=ELEMENT…: one transaction
 op_nft_elements() { # FAMILY SET=ELEMENT…
   # What was never made is hardly there: then it is made without a look.
   [ "$generation" = 0 ] || ! elements_do get "$@" >/dev/null || return 0
+  acted=yes
   nft_answer=$(elements_do create "$@")
   created=$?
   case $created:$nft_answer in 0:*) ;; *'File exists'*) ! elements_do get "$@" >/dev/null || return 0 ;; esac
@@ -829,12 +834,17 @@ refill_chain() { # WHERE CHAIN TEXT(base64): makes a chain what it was
     nft_in "$1" -f /proc/self/fd/0
 }
 op_nft_chain() { # WHERE CHAIN JSON(base64): the whole chain, in one transaction
+  # Many resources may ask for the same: once a run is enough.
+  case $chains_made in *" $* "*) return 0 ;; esac
+  acted=yes
   chain_before=$(chain_text "$1" "$2")
   if ! run_json "$1" "$3"; then
     fail remote-failure "nft refuses the chain $2: $nft_answer"
     return 1
   fi
   if [ -n "$chain_before" ]; then undo nft-chain "$1" "$2" "$(encode "$chain_before")"; else undo nft-chain-del "$1" "$2"; fi
+  [ "${#chains_made}" -lt 20000 ] || chains_made=' '
+  chains_made="$chains_made$* "
 }
 
 parts() { printf '%s' "$1" | sed 's,/, . ,g'; }
@@ -1105,6 +1115,7 @@ op_remove_netns() { # NAME MARK
   find_link "$1" lo || link_alias=
   [ "$link_alias" = "$2" ] || { warn "network namespace $1 is not ours any more and stays"; return 0; }
   forget_links
+  chains_made=' '
   try ip netns del "$1"
 }
 op_remove_docker_network() { # NAME MARK
@@ -1186,6 +1197,7 @@ ensured_by_another() { # LINE: whether another record has one that begins so
 }
 op_remove_rule() { remove_rules "$1" "-$2" "$3"; } # WHERE 4|6 PRIORITY
 op_remove_nft_chain() { # WHERE CHAIN: emptied now, taken away when all else is done, since nothing brings its place back
+  chains_made=' '
   chain_before=$(chain_text "$1" "$2")
   [ -n "$chain_before" ] || return 0
   try nft_in "$1" flush chain inet sdn "$2" || return 1
