@@ -9,7 +9,7 @@ readonly ROOT_KEEPS=(bin sbin lib lib32 lib64 libx32 usr etc var)
 readonly ROOT_HIDES=(
   etc/systemd/system etc/ssh etc/docker etc/containerd etc/sysctl.d etc/environment etc/init.d etc/apt etc/cron.d
   etc/sudoers.d etc/nftables.conf etc/sdn
-  usr/lib/sysctl.d usr/lib/binfmt.d usr/lib/modules-load.d
+  etc/unbound/sdn usr/lib/sysctl.d usr/lib/binfmt.d usr/lib/modules-load.d
   var/lib/docker var/lib/containerd var/lib/postgresql var/lib/sdn var/lib/apt var/lib/private var/cache var/log var/tmp
   var/mail var/spool
 )

@@ -107,6 +107,6 @@ describe.each(changes)("while $name", ({ given, change, back, told: [before, aft
       expect(wrong.join("\n")).toBe("");
       expect(commands).toBeGreaterThan(1);
     },
-    120_000,
+    300_000,
   );
 });

@@ -63,6 +63,7 @@ render_dns() {
   username: \"$dns_user\"
   pidfile: \"$state/dns/$1/pid\"
   use-syslog: no
+  verbosity: 0
   num-threads: 1
   interface: 0.0.0.0$([ ! -e /proc/sys/net/ipv6 ] || printf '\n  interface: ::0')
   interface-automatic: yes
@@ -109,14 +110,19 @@ write_dns() { # WHERE
   [ ! -e "$dns_file" ] || [ "$(cat "$dns_file")" != "$dns_text" ] || return 0
   acted=yes
   dns_problem="$dns_file cannot be written (disk full?)"
-  { mkdir -p "$dns_configurations" && chmod 0755 "$dns_configurations" &&
-    printf '%s\n' "$dns_text" >"$dns_file.new" && chmod 0644 "$dns_file.new"; } 2>/dev/null || return 1
+  # Another host on this machine may take the folder away in between, where hosts are namespaces.
+  put_configuration 2>/dev/null || put_configuration 2>/dev/null || return 1
   if ! dns_answer=$(unbound-checkconf "$dns_file.new" 2>&1); then
     rm -f "$dns_file.new"
     dns_problem="unbound refuses the names of $1: $dns_answer"
     return 1
   fi
   mv "$dns_file.new" "$dns_file"
+}
+
+put_configuration() {
+  mkdir -p "$dns_configurations" && chmod 0755 "$dns_configurations" &&
+    ( printf '%s\n' "$dns_text" >"$dns_file.new" ) && chmod 0644 "$dns_file.new"
 }
 
 # ---- the server -------------------------------------------------------------------------------------------------
@@ -189,7 +195,8 @@ kill_dns() { # WHERE
 }
 stop_dns() { # WHERE
   if can_supervise; then systemctl stop "$(dns_instance "$1")" 2>/dev/null; else kill_dns "$1"; fi
-  rm -f "$dns_configurations/$1.conf"
+  # And what an interrupted run left beside.
+  rm -f "$dns_configurations/$1.conf" "$dns_configurations/$1.conf.new" "$state/dns/$1/.new" "$state/dns/$1/entries/.new"
   rmdir "$dns_configurations" "$state/dns/$1/entries" "$state/dns/$1" 2>/dev/null
   # The last one takes the unit along.
   if rmdir "$state/dns" 2>/dev/null && can_supervise; then
