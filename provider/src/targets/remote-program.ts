@@ -11,6 +11,7 @@
  * user of the host can read; data go by standard input.
  */
 
+import { gzipSync } from "node:zlib";
 import { SdnError } from "../model/error";
 
 /** The line that the starter prints on standard output and, with three numbers, on standard error. */
@@ -32,7 +33,8 @@ const STARTER = [
   "LC_ALL=C",
   "SDN_SSH_CONNECTION=$1",
   "export PATH LC_ALL SDN_SSH_CONNECTION",
-  "PROGRAM=$2",
+  // Compressed: sshd hands the whole line over as one argument, which has its limit.
+  'PROGRAM=$(printf %s "$2" | base64 -d | gzip -dc) && [ -n "$PROGRAM" ] || exit 127',
   "set --",
   "if read -r STAT 2>/dev/null </proc/$$/stat; then set -- ${STAT##*) }; fi",
   `printf "${START_MARKER}\\n"`,
@@ -44,31 +46,36 @@ const STARTER = [
 // Free of line breaks, single quotes, doubled backslashes and exclamation marks: see `sshCommandLine`.
 const LAUNCHER = [
   'STARTER=$(printf %b "$1")',
-  'PROGRAM=$(printf %b "$2")',
-  'if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$PROGRAM"; fi',
-  'exec sudo -n -- /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$PROGRAM"',
+  'if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2"; fi',
+  'exec sudo -n -- /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2"',
 ].join("; ");
 
-/** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN) and sshd hands the whole line over as one. */
-const COMMAND_LINE_LIMIT = 120 * 1024;
-
-const NEWLINE = 0x0a;
+/** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN). */
+export const ARGUMENT_LIMIT = 128 * 1024 - 1;
 
 /**
  * The command line for `ssh HOST`. It is read by the user's login shell, which need not be a POSIX shell: C shells
  * end a quoted string at a line break and expand `!` within it, fish reads `\\` in single quotes as one backslash.
- * So the texts are encoded for `printf %b`, and what is left are printable characters that mean themselves between
- * single quotes in all of them.
+ * So the starter is encoded for `printf %b`, and what is left are printable characters that mean themselves between
+ * single quotes in all of them. The program, the larger part by far, is compressed.
  */
 export function sshCommandLine(program: string): string {
-  const line = `exec /bin/sh -c '${LAUNCHER}' sdn '${encodeForPrintf(STARTER)}' '${encodeForPrintf(program)}'`;
-  if (line.length > COMMAND_LINE_LIMIT) {
-    throw new SdnError({
-      code: "internal",
-      cause: `a program of ${program.length} characters is too long for one command line`,
-    });
+  return `exec /bin/sh -c '${LAUNCHER}' sdn '${encodeForPrintf(STARTER)}' '${compressed(program)}'`;
+}
+
+/** Programs are few and constant, hosts may be a thousand. */
+const alreadyCompressed = new Map<string, string>();
+
+function compressed(program: string): string {
+  const known = alreadyCompressed.get(program);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(program, "utf8");
+  if (bytes.length > ARGUMENT_LIMIT) {
+    throw new SdnError({ code: "internal", cause: `a program of ${bytes.length} bytes is too long for one argument` });
   }
-  return line;
+  const text = gzipSync(bytes, { level: 9 }).toString("base64");
+  alreadyCompressed.set(program, text);
+  return text;
 }
 
 function encodeForPrintf(text: string): string {
@@ -77,8 +84,6 @@ function encodeForPrintf(text: string): string {
 
 function wordForByte(byte: number): string {
   if (isPlain(byte)) return String.fromCharCode(byte);
-  // Every line of the program has one, and there is not room for everything.
-  if (byte === NEWLINE) return "\\n";
   return `\\0${byte.toString(8).padStart(3, "0")}`;
 }
 
@@ -92,7 +97,8 @@ export function localArguments(
   options: { readonly root: boolean; readonly through: readonly string[]; readonly sshConnection: string },
 ): readonly string[] {
   const elevate = options.root ? [] : ["sudo", "-n", "--"];
-  return [...elevate, ...options.through, "/bin/sh", "-c", STARTER, "sdn", options.sshConnection, program];
+  const words = ["/bin/sh", "-c", STARTER, "sdn", options.sshConnection, compressed(program)];
+  return [...elevate, ...options.through, ...words];
 }
 
 /** Reads the marker's line; undefined where it is not one. */

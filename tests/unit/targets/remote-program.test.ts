@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { hostProgram } from "../../../provider/src/render/program";
 import {
+  ARGUMENT_LIMIT,
   killInput,
   localArguments,
   notStartedError,
@@ -42,7 +44,7 @@ describe("the command line for a login shell", () => {
   });
 
   test("has room for the host's program", () => {
-    expect(sshCommandLine(hostProgram).length).toBeLessThan(120 * 1024 * 0.95);
+    expect(Buffer.byteLength(hostProgram)).toBeLessThan(ARGUMENT_LIMIT * 0.95);
   });
 
   test("refuses a program that no shell could take as one argument", () => {
@@ -60,7 +62,7 @@ describe("the argument vector on this machine", () => {
   test("becomes root before it enters a namespace", () => {
     const argv = localArguments("p", { ...base, root: false, through: ["ip", "netns", "exec", "h1"] });
     expect(argv.slice(0, 8)).toEqual(["sudo", "-n", "--", "ip", "netns", "exec", "h1", "/bin/sh"]);
-    expect(argv.at(-1)).toBe("p");
+    expect(gunzipSync(Buffer.from(argv.at(-1) ?? "", "base64")).toString()).toBe("p");
   });
 });
 
