@@ -451,6 +451,48 @@ export const damages: { readonly [K in StepKind]: readonly Damage<K>[] } = {
       says: ({ chains }) => `nftables chain inet sdn ${chains[0]?.name ?? ""} lacks `,
     },
   ],
+  "service-balancer": [
+    {
+      name: "the process is killed",
+      strike: (state, { driver, routerVni }) => {
+        const found = state.balancers.get(`${driver} ${routerVni}`);
+        if (found !== undefined) found.running = undefined;
+      },
+      says: ({ where }) => `HAProxy does not run in ${where}`,
+    },
+    {
+      name: "its configuration is changed",
+      strike: (state, { driver, routerVni }) => {
+        const found = state.balancers.get(`${driver} ${routerVni}`);
+        if (found !== undefined) found.file += "maxconn 1\n";
+      },
+      says: ({ where }) => `the configuration of HAProxy in ${where} was changed`,
+    },
+    {
+      name: "it runs with a configuration of before",
+      strike: (state, { driver, routerVni }) => {
+        const found = state.balancers.get(`${driver} ${routerVni}`);
+        if (found !== undefined) found.running = "";
+      },
+      says: ({ where }) => `HAProxy in ${where} runs with another configuration`,
+    },
+    {
+      name: "its unit is changed",
+      strike: (state, { driver, routerVni }) => {
+        const found = state.balancers.get(`${driver} ${routerVni}`);
+        if (found !== undefined) found.unit = false;
+      },
+      says: () => "the systemd unit of HAProxy was changed",
+    },
+    {
+      name: "a virtual address is deleted",
+      strike: (state, { where }) => {
+        const lo = spaceOf(state, where)?.links.get("lo");
+        if (lo !== undefined) lo.addresses = [];
+      },
+      says: ({ where, vips }) => `address ${vips[0] ?? ""} is missing on lo in ${where}`,
+    },
+  ],
   zone: [
     {
       name: "deleted",

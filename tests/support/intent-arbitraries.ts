@@ -12,6 +12,7 @@ import type {
   SegmentIntent,
 } from "../../provider/src/compile/intent";
 import { formatAddress } from "../../provider/src/model/address";
+import type { Balancer } from "../../provider/src/compile/service/balancer";
 import type { ServiceBackend, ServiceIntent } from "../../provider/src/compile/service/intent";
 import { peeringIntent, portIntent, routerIntent, routes, segmentIntent, serviceIntent } from "./intents";
 
@@ -152,6 +153,26 @@ const backend: fc.Arbitrary<ServiceBackend> = fc.record({
   neighbour: optional(fc.record({ vni: fc.constant(5001), mac })),
 });
 
+const balancer: fc.Arbitrary<Balancer> = fc.record({
+  driver: fc.constantFrom("haproxy" as const, "nginx" as const),
+  balancing: fc.constantFrom("round-robin", "random", "source-hash", "least-connections"),
+  healthCheck: optional(
+    fc.record({
+      probe: fc.oneof(
+        fc.constant({ protocol: "tcp" } as const),
+        fc.constant({ protocol: "http", path: "/", host: "front", expectedStatus: "200" } as const),
+      ),
+      port: optional(port),
+      interval: fc.integer({ min: 1, max: 60 }),
+      timeout: fc.integer({ min: 1, max: 60 }),
+      healthyAfter: fc.integer({ min: 1, max: 9 }),
+      unhealthyAfter: fc.integer({ min: 1, max: 9 }),
+    }),
+  ),
+  affinity: optional(fc.integer({ min: 1, max: 86_400 })),
+  sendProxy: fc.boolean(),
+});
+
 const service: fc.Arbitrary<ServiceIntent> = fc
   .record({
     ipv4: optional(fc.constant("198.18.0.10")),
@@ -166,6 +187,7 @@ const service: fc.Arbitrary<ServiceIntent> = fc
       }),
       { maxLength: 3, selector: ({ protocol, port: number }) => `${protocol} ${number}` },
     ),
+    balancer: optional(balancer),
     backends: fc.uniqueArray(backend, { maxLength: 4, selector: (one) => (one.kind === "address" ? one.address : "") }),
   })
   .map(serviceIntent);

@@ -186,6 +186,28 @@ export function serviceIntent(changes: Partial<ServiceIntent> = {}): ServiceInte
   };
 }
 
+/** Balanced by HAProxy, with everything that it can do. */
+export function balancedService(changes: Partial<ServiceIntent> = {}): ServiceIntent {
+  return serviceIntent({
+    ports: [{ name: "http", protocol: "tcp", port: 80, targetPort: 8080 }],
+    balancer: {
+      driver: "haproxy",
+      balancing: "least-connections",
+      healthCheck: {
+        probe: { protocol: "http", path: "/healthz", host: undefined, expectedStatus: "200-399" },
+        port: undefined,
+        interval: 2,
+        timeout: 1,
+        healthyAfter: 2,
+        unhealthyAfter: 3,
+      },
+      affinity: 300,
+      sendProxy: true,
+    },
+    ...changes,
+  });
+}
+
 /** The same over IPv6 as well. */
 export function dualStackService(changes: Partial<ServiceIntent> = {}): ServiceIntent {
   const over4 = serviceIntent();

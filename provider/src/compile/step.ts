@@ -1,5 +1,6 @@
 import type { Peers } from "../model/peer-set";
 import type { Chain } from "./nft/json";
+import type { BalancerDriver } from "./service/balancer";
 import type { ServiceRules } from "./service/balancing";
 
 /**
@@ -134,6 +135,17 @@ type Thing =
     }
   /** Chains and map elements of one service, whole, in one transaction. */
   | ({ readonly kind: "service-rules"; readonly key: string } & ServiceRules)
+  /** A service's part of the process that balances its network's, and its addresses, which are that router's. */
+  | {
+      readonly kind: "service-balancer";
+      readonly driver: BalancerDriver;
+      readonly routerVni: number;
+      readonly where: string;
+      readonly name: string;
+      readonly vips: readonly string[];
+      /** In the words of its configuration. */
+      readonly part: string;
+    }
   /** An element of a map of the host's `inet` table. It carries the mark: two resources may want the same key. */
   | {
       readonly kind: "nft-map";

@@ -22,6 +22,10 @@ export interface ServicePathState {
   readonly lacks: readonly string[];
 }
 
+/** What is wrong with a load balancer that is a process. */
+export const balancerLacks = ["program", "socat", "stream", "process", "config", "running", "unit"] as const;
+export type BalancerLack = (typeof balancerLacks)[number];
+
 export interface RouteState {
   readonly destination: string;
   readonly device: string;
@@ -287,6 +291,8 @@ export interface Snapshot {
   readonly sysctls: ReadonlyMap<string, string>;
   /** VNI of a network with services → what its services' packets miss on their way. Where it was asked for. */
   readonly servicePaths: ReadonlyMap<number, readonly ServicePathState[]>;
+  /** `DRIVER VNI` → what is wrong with it. Where it was asked for. */
+  readonly balancers: ReadonlyMap<string, readonly BalancerLack[]>;
   /** Peer → bytes of the packet that was sent to it undivided, and of the largest that it answered, if any. */
   readonly paths: ReadonlyMap<string, { readonly sent: number; readonly passed: number | undefined }>;
   /** `CONTAINER NETWORK` → the host's end of its interface there. */

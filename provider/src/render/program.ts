@@ -1,3 +1,4 @@
+import balancers from "./program/balancers.sh";
 import dns from "./program/dns.sh";
 import firewall from "./program/firewall.sh";
 import follow from "./program/follow.sh";
@@ -17,4 +18,4 @@ const compact = (text: string): string =>
     .replace(/\n{2,}/g, "\n");
 
 /** The host's program, constant for a version of this provider. */
-export const hostProgram: string = compact(persistence + firewall + follow + services + dns + program);
+export const hostProgram: string = compact(persistence + firewall + follow + services + balancers + dns + program);

@@ -1,4 +1,6 @@
+import { balancerLacks } from "../model/snapshot";
 import type {
+  BalancerLack,
   ContainerState,
   DockerNetworkState,
   HostEvent,
@@ -45,6 +47,7 @@ export class SnapshotBuilder {
   private readonly forwards = new Map<string, string>();
   private readonly paths = new Map<string, { sent: number; passed: number | undefined }>();
   private readonly servicePaths = new Map<number, ServicePathState[]>();
+  private readonly balancers = new Map<string, readonly BalancerLack[]>();
   private readonly containerPorts = new Map<string, string>();
   private readonly firewall = new FirewallBuilder();
   private readonly names = new DnsBuilder();
@@ -75,6 +78,11 @@ export class SnapshotBuilder {
     } else if (kind === "service-path") {
       const paths = this.servicePaths.get(Number(first)) ?? [];
       this.servicePaths.set(Number(first), [...paths, { place: second, lacks: third.split(",") }]);
+    } else if (kind === "balancer") {
+      this.balancers.set(
+        `${first} ${second}`,
+        balancerLacks.filter((lack) => third.split(",").includes(lack)),
+      );
     } else if (kind === "port") this.containerPorts.set(`${first} ${second}`, third);
     else if (kind === "section" && third !== "") this.section(first, second, decodeText(third));
   }
@@ -168,6 +176,7 @@ export class SnapshotBuilder {
       containerPorts: this.containerPorts,
       listeners: this.listeners,
       servicePaths: this.servicePaths,
+      balancers: this.balancers,
       paths: this.paths,
     };
   }

@@ -29,6 +29,7 @@ import {
   segmentIntent,
 } from "../../support/intents";
 import { applyFragment, removeFragment, requestOf } from "../../support/requests";
+import { balancers } from "./balancer-cases";
 import { firewall } from "./firewall-cases";
 import { patching } from "./firewall-patch-cases";
 import { services } from "./service-cases";
@@ -915,6 +916,7 @@ const cases = {
   firewall,
   patching,
   services,
+  balancers,
   names,
   intrusions,
 };

@@ -6,6 +6,7 @@ import { dnsOperations } from "./dns";
 import { ensureElements, filtering } from "./filtering";
 import { firewallOperations } from "./firewall";
 import { ensureSysctl } from "./settings";
+import { balancerOperations } from "./balancers";
 import { serviceOperations } from "./services";
 import { policyRouting } from "./policy-routing";
 import { Refusal } from "./refusal";
@@ -276,6 +277,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...filtering,
   ...policyRouting,
   ...serviceOperations,
+  ...balancerOperations,
   ...firewallOperations,
   ...dnsOperations,
   bridge: ensureBridge,

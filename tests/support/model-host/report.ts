@@ -13,6 +13,7 @@ import {
   tableJson,
 } from "./firewall";
 import { containerPort } from "./operations";
+import { balancerLine } from "./balancers";
 import { servicePathLines } from "./services";
 import type { ModelLink, ModelNamespace, ModelState } from "./state";
 
@@ -235,6 +236,8 @@ export function queryLines(state: ModelState, operation: string, words: readonly
     case "query_dns_entries":
     case "query_dns_server":
       return dnsLines(state, operation, words);
+    case "query_balancer":
+      return balancerLine(state, first, second);
     case "query_listeners":
       return [section("listeners", "-", state.listeners.join("\n"))];
     case "query_rules":

@@ -167,6 +167,10 @@ export interface ModelState {
   readonly servicePaths: Map<string, string>;
   /** VNI of a network with services → the blocks of addresses that end in its router. */
   readonly servicePools: Map<string, string>;
+  /** `DRIVER VNI` → the load balancer that is a process: the records' lines as it was started with them, and as they lie there. */
+  readonly balancers: Map<string, { file: string; running: string | undefined; unit: boolean }>;
+  /** Programs that are not installed, by the word that a query says. */
+  readonly withoutPrograms: Set<string>;
   /** Peer → the largest packet that gets there, 0 for none; every size where a peer is not in it. */
   readonly paths: Map<string, number>;
 }
@@ -214,6 +218,8 @@ export function emptyState(): ModelState {
     savedSysctls: new Map(),
     servicePaths: new Map(),
     servicePools: new Map(),
+    balancers: new Map(),
+    withoutPrograms: new Set(),
     paths: new Map(),
   };
 }

@@ -13,6 +13,7 @@ import type { Damage } from "../../support/damage";
 import {
   addressing,
   adoptedIntent,
+  balancedService,
   dualStackService,
   egress4,
   egressDual,
@@ -38,6 +39,7 @@ const examples: Readonly<Record<string, Intent>> = {
   "a peering": peeringIntent(),
   "an adopted segment": adoptedIntent(),
   "a service": dualStackService(),
+  "a service that HAProxy balances": balancedService(),
 };
 
 function apply(host: ModelHost, intent: Intent, from?: Intent): FragmentResult | undefined {

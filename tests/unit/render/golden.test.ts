@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Intent } from "../../../provider/src/compile/intent";
 import { hostTables, routerTables } from "../../../provider/src/compile/nft/tables";
+import type { Balancer } from "../../../provider/src/compile/service/balancer";
 import { nftWord } from "../../../provider/src/compile/nft/json";
 import { applyWords, queriesOf, removeAllWords } from "../../../provider/src/compile/plan";
 import type { Words } from "../../../provider/src/compile/steps";
@@ -13,6 +14,7 @@ import { renderLine } from "../../../provider/src/render/words";
 import {
   addressing,
   adoptedIntent,
+  balancedService,
   dualStackService,
   egress4,
   egressDual,
@@ -49,6 +51,10 @@ function shown(line: string): string {
     const lists = [word, elements].map((list) => `      ${list.split(",").join("\n      ")}`).join("\n");
     return `service_rules ${where}:\n${lists}\n${ownChain(json)}`;
   }
+  if (operation === "service_balancer") {
+    const part = atob(rest.at(-1) ?? "").trimEnd();
+    return `${line.slice(0, line.lastIndexOf(" "))}:\n${part.replace(/^/gm, "      ")}`;
+  }
   return operation === "nft_table" ? `nft_table ${where} {${transactions.get(word) ?? word}.txt}` : line;
 }
 
@@ -75,6 +81,13 @@ const change = (from: Intent, to: Intent): string => {
 const transaction = (commands: readonly unknown[]): string =>
   commands.map((command) => `${JSON.stringify(command)}\n`).join("");
 
+const viaNginx: Balancer = {
+  driver: "nginx",
+  balancing: "source-hash",
+  healthCheck: undefined,
+  affinity: undefined,
+  sendProxy: false,
+};
 const docker = segmentIntent({ dockerNetwork: "shop-web" });
 
 const files: Readonly<Record<string, () => string>> = {
@@ -105,6 +118,12 @@ const files: Readonly<Record<string, () => string>> = {
   adopted: () => life(adoptedIntent()),
   service: () => life(serviceIntent()),
   "service-dual-stack": () => life(dualStackService({ balancing: "source-hash" })),
+  "service-haproxy": () => {
+    const { ipv6, pools, backends } = dualStackService();
+    return life(balancedService({ ipv6, pools, backends }));
+  },
+  "service-nginx": () => life(dualStackService({ balancer: viaNginx })),
+  "change-driver": () => change(serviceIntent(), balancedService()),
   "change-backends": () =>
     change(serviceIntent(), serviceIntent({ backends: serviceIntent().backends.slice(1, 3), balancing: "random" })),
   "change-peer-added": () =>

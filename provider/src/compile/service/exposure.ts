@@ -92,13 +92,16 @@ function wayIn(intent: ServiceIntent, exposure: ServiceExposure): readonly Rule[
   );
   const [only] = served;
   if (only === undefined || service === undefined) return [];
+  const vip = vipFor(intent, exposure) ?? "";
   const addr = served.length === 1 ? only.address : choice(intent, family, served);
+  // A process chooses by itself.
+  const target = intent.balancer === undefined ? { addr, port: service.targetPort } : { addr: vip, port: service.port };
   return [
     [
       is(iifname, "uplink"),
-      is(payload(family, "daddr"), vipFor(intent, exposure) ?? ""),
+      is(payload(family, "daddr"), vip),
       is(payload(exposure.protocol, "dport"), exposure.port),
-      { dnat: { family, addr, port: service.targetPort } },
+      { dnat: { family, ...target } },
     ],
   ];
 }

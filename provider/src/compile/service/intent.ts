@@ -1,4 +1,5 @@
 import type { IntentBase } from "../intent";
+import type { Balancer } from "./balancer";
 
 /** A service entry on one host. */
 export interface ServiceIntent extends IntentBase {
@@ -14,6 +15,8 @@ export interface ServiceIntent extends IntentBase {
   readonly pools: readonly string[];
   readonly dns: ServiceNames;
   readonly balancing: Balancing;
+  /** What balances in place of nftables, whose `balancing` then counts for nothing. */
+  readonly balancer?: Balancer | undefined;
   readonly ports: readonly ServicePort[];
   readonly backends: readonly ServiceBackend[];
   /** Ports of this host that lead to it. */

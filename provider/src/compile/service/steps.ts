@@ -1,10 +1,13 @@
 import { ipOf } from "../nft/expressions";
 import { bridgeName, routerNamespace } from "../names";
 import type { Step } from "../step";
+import type { Balancer } from "./balancer";
 import { serviceRules } from "./balancing";
 import { exposureSteps } from "./exposure";
+import { haproxyPart } from "./haproxy";
 import { nameSteps } from "./names";
 import type { ServiceIntent } from "./intent";
+import { nginxPart } from "./nginx";
 
 /**
  * A service on a host. A client's packet is translated where it enters its bridge, so the backend sees the client's
@@ -21,12 +24,26 @@ export function serviceSteps(intent: ServiceIntent): readonly Step[] {
     // Without these, what is bridged passes nftables' tables for packets by.
     { kind: "bridged-packets" },
     { kind: "service-network", routerVni: intent.routerVni, where, pools: intent.pools },
-    ...neighbours(intent),
-    { kind: "service-rules", key, ...serviceRules(intent) },
+    ...(intent.balancer === undefined
+      ? ([...neighbours(intent), { kind: "service-rules", key, ...serviceRules(intent) }] as const)
+      : [balancerStep(intent, intent.balancer, where)]),
     ...exposureSteps(intent),
     // Last: a name that is found leads somewhere.
     ...names,
   ];
+}
+
+function balancerStep(intent: ServiceIntent, balancer: Balancer, where: string): Step {
+  const { driver } = balancer;
+  return {
+    kind: "service-balancer",
+    driver,
+    routerVni: intent.routerVni,
+    where,
+    name: intent.name,
+    vips: [intent.ipv4, intent.ipv6].filter((vip) => vip !== undefined),
+    part: driver === "haproxy" ? haproxyPart(intent, balancer) : nginxPart(intent, balancer),
+  };
 }
 
 /** Backends that are on a segment: its clients reach them without the router. */

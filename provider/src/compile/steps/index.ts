@@ -3,6 +3,7 @@ import type { Snapshot } from "../../model/snapshot";
 import type { Step, StepKind } from "../step";
 import { addresses, neighbour, route } from "./addressing";
 import { adoptedDockerNetwork, adoptedLink } from "./adoption";
+import { serviceBalancer } from "./balancers";
 import { dnsEntry, dnsServer } from "./dns";
 import { containerGuard, dockerConnection, dockerNetwork } from "./docker";
 import { forwardAccept, nftChain, nftElement, nftMap, nftTable, zone } from "./filtering";
@@ -39,6 +40,7 @@ const meanings: { readonly [K in StepKind]: StepMeaning<K> } = {
   "service-path": servicePath,
   "service-network": serviceNetwork,
   "service-rules": serviceRules,
+  "service-balancer": serviceBalancer,
   "adopted-link": adoptedLink,
   "adopted-docker-network": adoptedDockerNetwork,
   "docker-network": dockerNetwork,

@@ -135,7 +135,6 @@ control_dns() { # WHERE WORD…
 }
 dns_said() { control_dns "$1" get_option identity; } # WHERE: nothing where it does not run
 
-can_supervise() { can_keep && [ -w "$units" ]; }
 dns_instance() { echo "sdn-dns@${1#sdn-r-}.service"; } # WHERE
 dns_unit_text() {
   cat <<'UNIT'

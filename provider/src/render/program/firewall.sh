@@ -644,7 +644,7 @@ op_query_firewall() { # [HASH]: of the document that the asker has
   firewall_told=yes
   say "firewall-table $table_is"
   say "firewall-follow $(follow_state)"
-  can_follow || look_once
+  can_supervise || look_once
   if table_exists sdn_fw_next; then say firewall-next; fi
   if read_armed; then say "firewall-armed $armed_nonce $armed_until"; fi
   say_held

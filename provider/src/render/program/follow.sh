@@ -281,9 +281,9 @@ set_dynamics() { # TEXT(base64)|-
 
 # ---- the unit ---------------------------------------------------------------------------------------------------
 
-can_follow() { can_keep && [ -w "$units" ]; }
+can_supervise() { can_keep && [ -w "$units" ]; }
 follow_state() { # none: nothing to follow, or no systemd to do it
-  if ! can_follow || [ "$(recorded_dynamics "$state/resources/firewall")" = - ]; then
+  if ! can_supervise || [ "$(recorded_dynamics "$state/resources/firewall")" = - ]; then
     echo none
   elif [ -s "$state/firewall.dynamics" ] && systemctl is-active --quiet sdn-follow.service; then
     echo active
@@ -311,7 +311,7 @@ UNIT
 }
 follow_link=multi-user.target.wants/sdn-follow.service
 start_following() { # never waited for: at a start of the host it comes after us
-  can_follow || return 0
+  can_supervise || return 0
   if [ ! -e "$units/$follow_link" ] || [ "$(cat "$units/sdn-follow.service" 2>/dev/null)" != "$(follow_unit)" ]; then
     follow_unit | write_unit sdn-follow.service && mkdir -p "$units/${follow_link%/*}" &&
       ln -sf ../sdn-follow.service "$units/$follow_link" || return 1

@@ -259,6 +259,7 @@ picture() {
     [ -n "$without_docker" ] || docker_picture
     firewall_picture
     dns_picture
+    balancer_picture
     # Theirs until it has our mark: that it is there again is the news.
     sed -n 's/^adopt_link \([^ ]*\) .*/\1/p' "$state"/resources/adopted-* | while read -r name; do
       if ip link show dev "$name" >/dev/null; then echo "=adopted $name"; fi
@@ -274,6 +275,7 @@ picture() {
     $1 == "=adopted" { put($1 " " $2, ""); next }
     $1 == "=forward" { print $0 "\t"; next }
     $1 == "=dns" { print "DNS server of " $2 "\t" $3; next }
+    $1 == "=balancer" { print "load balancer " $2 " of network " $3 "\t" $4; next }
     $1 == "=table" { print "table inet " $2 "\t" $3; next }
     $1 == "=container" { print $1 " " $2 "\t" $3; next }
     $1 == "=docker" { print "Docker network " $2 "\t" $3; next }
@@ -364,8 +366,9 @@ make_again() { # RESOURCE: sets outcome to made, failed, damaged or left
   done 4<<WORDS
 $saved_words
 WORDS
-  # What was repaired is told by resource.
+  # What was repaired is told by resource; balancers are told once for all of them at a start.
   [ "$failed" != 0 ] || settle_dns || failed=1 failure=$dns_problem
+  [ "$failed$mode" != 0assert ] || settle_balancers || failed=1 failure=$balancer_problem
   outcome=made
   [ "$failed" = 0 ] || outcome=failed
   # A container that is not there now is not a fault, nor is what somebody else made and has not made again.
@@ -409,6 +412,7 @@ restore_records() {
       made_count=$((made_count + 1))
     fi
   done
+  settle_balancers || tell_trouble failed - "$balancer_problem"
   [ "$made_count" = 0 ] || [ "$(picture)" = "$picture_before" ] ||
     note restored - "$made_count"
 }

@@ -1595,13 +1595,13 @@ perform() { # OPERATION WORD…
     facts) facts ;;
     report) probe_paths; set +f; report; set -f ;;
     restore) set +f; restore_host; set -f ;;
-    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | query_dns_facts | query_dns_entries | query_dns_server | \
+    query_sysctl | query_container | query_forward | query_namespace | query_path | query_port | query_rules | query_table | query_listeners | query_neighbours | query_service_network | query_balancer | query_dns_facts | query_dns_entries | query_dns_server | \
       query_firewall | query_flows | query_reach | query_firewall_hits | query_firewall_table | query_own_flows | query_foreign | firewall_check | firewall_disarm | firewall_rollback) "op_$op" "$@" ;;
     begin | end | forget | unrecorded) "op_$op" "$@" ;;
     forwarding6) [ "$failed" = 1 ] || { set +f; op_forwarding6; set -f; } ;;
     bridge | vxlan | flood | netns | veth | macvlan | master | addresses | route | table_route | rule | neighbour | gateway_fdb | sysctl | \
       nft_table | nft_elements | nft_chain | nft_map | zone | forward_accept | docker_network | docker_connection | container_guard | \
-      adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | dns_entry | dns_server | \
+      adopt_link | adopt_docker_network | bridged_packets | service_path | service_network | service_rules | service_balancer | dns_entry | dns_server | \
       firewall_patch | firewall_arm | firewall_next | firewall_settings | firewall_own_settings | firewall_dynamics | firewall_change | firewall_table | firewall_hold | firewall_settle | remove_*) [ "$failed" = 1 ] || "op_$op" "$@" ;;
     *) fatal "unknown operation $op" ;;
   esac
@@ -1652,5 +1652,6 @@ for line in $instructions; do
   perform $line
 done
 settle_dns || :
+settle_balancers || :
 [ -z "$locked" ] || drop_empty_folders
 say complete
