@@ -77,14 +77,18 @@ export class ServiceEntry extends pulumi.ComponentResource {
             if (args?.network === undefined && !opts.urn) {
                 throw new Error("Missing required property 'network'");
             }
+            resourceInputs["affinity"] = args?.affinity;
             resourceInputs["backends"] = args?.backends;
             resourceInputs["balancing"] = args?.balancing;
+            resourceInputs["driver"] = args?.driver;
             resourceInputs["expose"] = args?.expose;
             resourceInputs["headless"] = args?.headless;
+            resourceInputs["healthCheck"] = args?.healthCheck;
             resourceInputs["ipv6Vip"] = args?.ipv6Vip;
             resourceInputs["names"] = args?.names;
             resourceInputs["network"] = args?.network;
             resourceInputs["ports"] = args?.ports;
+            resourceInputs["sendProxy"] = args?.sendProxy;
             resourceInputs["ttl"] = args?.ttl;
             resourceInputs["vip"] = args?.vip;
             resourceInputs["fabricUrn"] = undefined /*out*/;
@@ -111,6 +115,10 @@ export class ServiceEntry extends pulumi.ComponentResource {
  */
 export interface ServiceEntryArgs {
     /**
+     * With `driver: haproxy`. Default: each connection for itself.
+     */
+    affinity?: pulumi.Input<inputs.ServiceAffinityArgs | undefined>;
+    /**
      * Who answers. May be empty: then connections are refused.
      */
     backends: pulumi.Input<pulumi.Input<inputs.ServiceBackendArgs>[]>;
@@ -119,6 +127,10 @@ export interface ServiceEntryArgs {
      */
     balancing?: pulumi.Input<enums.ServiceBalancing | undefined>;
     /**
+     * What shares connections out. Default `nft`. See docs/services-balancers.md.
+     */
+    driver?: pulumi.Input<enums.ServiceDriver | undefined>;
+    /**
      * Ports of hosts that lead to it. The network needs a way out (`egress`), by which they come in. At most 16.
      */
     expose?: pulumi.Input<pulumi.Input<inputs.ServiceExposureArgs>[] | undefined>;
@@ -126,6 +138,10 @@ export interface ServiceEntryArgs {
      * True: no virtual address; the names answer with the backends' addresses. Default false.
      */
     headless?: pulumi.Input<boolean | undefined>;
+    /**
+     * With `driver: haproxy`. Default: backends are not asked.
+     */
+    healthCheck?: pulumi.Input<inputs.ServiceHealthCheckArgs | undefined>;
     /**
      * Its IPv6 address, out of the fabric's `ipv6ServiceCidr`. Default: a free one, kept.
      */
@@ -142,6 +158,10 @@ export interface ServiceEntryArgs {
      * Its ports. Required but for `headless`; at most 64.
      */
     ports?: pulumi.Input<pulumi.Input<inputs.ServicePortArgs>[] | undefined>;
+    /**
+     * With `driver: haproxy`: whether backends are told the client's address by the PROXY protocol, version 2, which they must know. Default false.
+     */
+    sendProxy?: pulumi.Input<boolean | undefined>;
     /**
      * Time to live of its DNS records, seconds, 0 to 86400. Default 5.
      */

@@ -7,6 +7,7 @@ import { Unknown, unknown } from "../rpc/value";
 import type { Member } from "./member";
 import { membersOf } from "./member";
 import { known, nameOf, outputsOf, present, routerOf } from "./references";
+import { balancerSpec, balancerWarning } from "./service/balancer";
 import { checkExposures, exposuresOn } from "./service/exposures";
 import { backendSpecs } from "./service/backends";
 import { readService, type ServiceInputs } from "./service/inputs";
@@ -125,7 +126,7 @@ async function specOf(
     ...vips,
     pools: parsed.headless ? [] : [pool, ipv6Pool].filter((one) => one !== undefined),
     dns: { zone: around.zone, names, ttl: parsed.ttl, upstreams: upstreamsOf(around) },
-    balancing: parsed.balancing,
+    ...balancerSpec(parsed.balancer),
     ports: parsed.ports,
     backends,
   });
@@ -150,6 +151,8 @@ export const serviceEntry: ComponentHandler = {
     if (parsed.exposures instanceof Unknown || parsed.exposures.length > 0) {
       context.log("info", "expose: backends see an address of the router, not the client's.");
     }
+    const lost = balancerWarning(parsed.balancer);
+    if (lost !== undefined) context.log("warning", lost);
     const specOn = (member: Member): ValueMap =>
       present({ ...spec, exposures: exposuresOn(parsed.exposures, member, fabric, known(network, "vni")) });
     await Promise.all(

@@ -2,11 +2,13 @@ import type { Intent } from "../compile/intent";
 import { portText } from "../compile/nat";
 import type { ServiceExposure, ServiceIntent } from "../compile/service/intent";
 import type { Snapshot } from "../model/snapshot";
+import { balancerFits } from "./precheck-balancer";
 import type { Say } from "./precheck";
 
 /** Whether the host has the addresses and ports by which a service is reached from outside, and has them free. */
 export function serviceFits(intent: ServiceIntent, snapshot: Snapshot, others: readonly Intent[], say: Say): void {
   for (const vip of [intent.ipv4, intent.ipv6]) if (vip !== undefined) addressIsFree(intent, vip, others, say);
+  balancerFits(intent, snapshot, say);
   const exposures = intent.exposures ?? [];
   if (exposures.length === 0) return;
   linkIsThere(intent, others, say);

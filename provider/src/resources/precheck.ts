@@ -7,6 +7,7 @@ import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { DockerNetworkState, Snapshot } from "../model/snapshot";
 import { adoptedFits } from "./precheck-adopted";
+import { balancerQueries } from "./precheck-balancer";
 import { natFits } from "./precheck-nat";
 import { namesFit, namesQueries } from "./precheck-names";
 import { serviceFits } from "./precheck-service";
@@ -20,7 +21,7 @@ export const precheck = {
       (intent.kind === "router" && (intent.nat?.destination.length ?? 0) > 0) ||
       (intent.kind === "service" && (intent.exposures?.length ?? 0) > 0);
     return [
-      ...(intent.kind === "service" ? namesQueries : []),
+      ...(intent.kind === "service" ? [...namesQueries, ...balancerQueries(intent)] : []),
       ...(container === undefined ? [] : [["query_container", container]]),
       ...(ports ? [["query_listeners"]] : []),
     ];
@@ -40,12 +41,8 @@ export const precheck = {
     if (intent.kind === "peering") peeringFits(intent, others, say);
     if (intent.kind === "service") {
       serviceFits(intent, snapshot, others, say);
-      namesFit(
-        intent,
-        snapshot,
-        others.filter((one) => one.kind === "service"),
-        say,
-      );
+      const services = others.filter((one) => one.kind === "service");
+      namesFit(intent, snapshot, services, say);
     }
     if (intent.kind === "adopted") adoptedFits(intent, snapshot, others, say);
     return problems;

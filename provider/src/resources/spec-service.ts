@@ -9,6 +9,7 @@ import type { InputReader } from "../inputs/input-reader";
 import { formatMac, parseMac } from "../model/mac";
 import { parseDnsName, parseName } from "../model/name";
 import { minimumVni, maximumVni } from "../model/vni";
+import { readBalancer } from "./spec-balancer";
 import type { SpecOf } from "./spec-inputs";
 import { address, cidr, label, vni } from "./spec-inputs";
 
@@ -89,10 +90,11 @@ export function readServiceSpec(reader: InputReader): SpecOf<ServiceIntent> | un
     backends: all(reader.objects("backends")?.map(readBackend)),
   };
   const exposures = all(reader.objects("exposures")?.map(readExposure));
+  const balancer = readBalancer(reader.object("balancer"));
   reader.require("dns", reader.value("dns"), "its names");
   reader.finish();
   const { label: component, name, routerVni, dns } = spec;
   if (component === undefined || name === undefined || routerVni === undefined || dns === undefined) return undefined;
   const ways = exposures.length === 0 ? {} : { exposures };
-  return { ...spec, label: component, name, routerVni, dns, ...ways };
+  return { ...spec, label: component, name, routerVni, dns, ...ways, ...(balancer === undefined ? {} : { balancer }) };
 }

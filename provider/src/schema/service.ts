@@ -1,3 +1,4 @@
+import { balancerTypes } from "./balancer";
 import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
 import { boolean, integer, listOf, ofResource, ofType, string, strings } from "./types";
 
@@ -56,8 +57,13 @@ export const serviceTypes: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec
         value: "source-hash",
         description: "By the client's address: as long as the backends stay, always the same one.",
       },
+      {
+        value: "least-connections",
+        description: "The one that has the fewest, by weight. With `driver` `haproxy` or `nginx`, which count them.",
+      },
     ],
   },
+  ...balancerTypes,
   "sdn:index:ServiceBackend": backendType,
   "sdn:index:ServiceExposure": exposureType,
   "sdn:index:ServicePort": portType,
@@ -82,6 +88,15 @@ export const serviceEntry: ResourceSpec = {
       "Ports of hosts that lead to it. The network needs a way out (`egress`), by which they come in. At most 16.",
     ),
     balancing: ofType("sdn:index:ServiceBalancing", "How new connections are shared out. Default `round-robin`."),
+    driver: ofType(
+      "sdn:index:ServiceDriver",
+      "What shares connections out. Default `nft`. See docs/services-balancers.md.",
+    ),
+    healthCheck: ofType("sdn:index:ServiceHealthCheck", "With `driver: haproxy`. Default: backends are not asked."),
+    affinity: ofType("sdn:index:ServiceAffinity", "With `driver: haproxy`. Default: each connection for itself."),
+    sendProxy: boolean(
+      "With `driver: haproxy`: whether backends are told the client's address by the PROXY protocol, version 2, which they must know. Default false.",
+    ),
     ttl: integer("Time to live of its DNS records, seconds, 0 to 86400. Default 5."),
   },
   requiredInputs: ["network", "backends"],

@@ -567,6 +567,16 @@ export interface SecurityGroupMemberArgs {
 }
 
 /**
+ * That a client, by its address, comes to the backend to which it came before.
+ */
+export interface ServiceAffinityArgs {
+    /**
+     * For how long after its last connection, 1 to 86400.
+     */
+    seconds: pulumi.Input<number>;
+}
+
+/**
  * Who answers. Exactly one of `endpoint`, `group`, `address` and `externalName`.
  */
 export interface ServiceBackendArgs {
@@ -620,6 +630,48 @@ export interface ServiceExposureArgs {
      * Which of the entry's ports it leads to. Default `port`.
      */
     servicePort?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * How a backend is asked whether it can answer, by each host for itself and between runs of `pulumi up`. Who has not answered well yet gets nothing. Times are in seconds, numbers of answers are in a row.
+ */
+export interface ServiceHealthCheckArgs {
+    /**
+     * Of `http`: a status, or two with a hyphen between. Default `200-399`.
+     */
+    expectedStatus?: pulumi.Input<string | undefined>;
+    /**
+     * Good answers after which it gets connections, 1 to 100. Default 2.
+     */
+    healthyAfter?: pulumi.Input<number | undefined>;
+    /**
+     * Of `http`: what the request says in `Host`. Default: the first of the entry's names.
+     */
+    host?: pulumi.Input<string | undefined>;
+    /**
+     * Time between two questions, 1 to 3600. Default 2.
+     */
+    interval?: pulumi.Input<number | undefined>;
+    /**
+     * Of `http`: what is asked for. Default `/`.
+     */
+    path?: pulumi.Input<string | undefined>;
+    /**
+     * The port that is asked, 1 to 65535. Default: the one that connections go to.
+     */
+    port?: pulumi.Input<number | undefined>;
+    /**
+     * `tcp` (default): a connection is taken. `http`: a request is answered with an expected status.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * Time for an answer, 1 to `interval`. Default 1.
+     */
+    timeout?: pulumi.Input<number | undefined>;
+    /**
+     * Bad ones after which it gets none any more, 1 to 100. Default 3.
+     */
+    unhealthyAfter?: pulumi.Input<number | undefined>;
 }
 
 /**

@@ -88,7 +88,7 @@ describe("what is refused", () => {
       "a property that is not there, with its neighbours",
       { network, ports, backends: [], loadBalancing: "random" },
       [
-        "loadBalancing: is not a property here. The properties are backends, balancing, expose, headless, ipv6Vip, names, network, ports, ttl, vip.",
+        "loadBalancing: is not a property here. The properties are affinity, backends, balancing, driver, expose, headless, healthCheck, ipv6Vip, names, network, ports, sendProxy, ttl, vip.",
       ],
     ],
   ])("%s", (_what, inputs, failures) => {

@@ -6,6 +6,7 @@ import type { Value, ValueMap } from "../../rpc/value";
 import { Unknown, unknown } from "../../rpc/value";
 import { readChoice } from "../firewall/choice";
 import { present, referenceOf } from "../references";
+import { type BalancerInput, checkBalancerForm, readBalancer } from "./balancer";
 import { type ExposureInput, readExposures } from "./exposures";
 
 export interface ServiceInputs {
@@ -17,7 +18,7 @@ export interface ServiceInputs {
   readonly ports: Value;
   readonly backends: readonly BackendInput[] | Unknown;
   readonly exposures: readonly ExposureInput[] | Unknown;
-  readonly balancing: Value;
+  readonly balancer: BalancerInput;
   readonly ttl: Value;
 }
 
@@ -31,7 +32,6 @@ const choices = ["endpoint", "group", "address", "externalName"] as const;
 const references = { endpoint: "sdn:index:Endpoint", group: "sdn:index:SecurityGroup" } as const;
 const maximumPorts = 64;
 const maximumBackends = 256;
-const balancings = ["round-robin", "random", "source-hash"] as const;
 
 export function readService(inputs: ValueMap): { readonly reader: InputReader; readonly parsed: ServiceInputs } {
   const reader = InputReader.of(inputs);
@@ -49,11 +49,12 @@ export function readService(inputs: ValueMap): { readonly reader: InputReader; r
     ports: readPorts(reader),
     backends: readBackends(reader),
     exposures: readExposures(reader),
-    balancing: reader.orUnknown("balancing", reader.choice("balancing", balancings)) ?? "round-robin",
+    balancer: readBalancer(reader),
     ttl: reader.orUnknown("ttl", reader.integer("ttl", 0, 86_400)) ?? 5,
   };
   reader.finish();
   checkForm(reader, parsed);
+  checkBalancerForm(reader, parsed.balancer.driver, headless, parsed.ports);
   return { reader, parsed };
 }
 

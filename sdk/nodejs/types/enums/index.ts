@@ -211,9 +211,33 @@ export const ServiceBalancing = {
      * By the client's address: as long as the backends stay, always the same one.
      */
     Source_hash: "source-hash",
+    /**
+     * The one that has the fewest, by weight. With `driver` `haproxy` or `nginx`, which count them.
+     */
+    Least_connections: "least-connections",
 } as const;
 
 /**
  * How new connections are shared out.
  */
 export type ServiceBalancing = (typeof ServiceBalancing)[keyof typeof ServiceBalancing];
+
+export const ServiceDriver = {
+    /**
+     * nftables: no process, the backend sees the client's own address.
+     */
+    Nft: "nft",
+    /**
+     * HAProxy, TCP alone: health checks, the fewest connections. Backends see the router's address.
+     */
+    Haproxy: "haproxy",
+    /**
+     * NGINX, TCP and UDP: the fewest connections. Backends see the router's address.
+     */
+    Nginx: "nginx",
+} as const;
+
+/**
+ * What shares connections out on each host.
+ */
+export type ServiceDriver = (typeof ServiceDriver)[keyof typeof ServiceDriver];
