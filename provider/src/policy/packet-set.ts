@@ -1,29 +1,26 @@
-/**
- * The algebra of packet space: direction × family × source × destination × transport. A set is kept in one canonical
- * form (layers in a fixed order, equal neighbours merged), so that equality is equality of data.
- */
+/** The algebra of packet space: direction × family × source × destination × transport. Equal sets are equal data. */
 
 import { type AddressSet, families } from "./address-set";
 import {
-  includesSet,
-  intersectIntervals,
-  type IntervalSet,
-  sameIntervals,
-  subtractIntervals,
-  uniteIntervals,
-} from "./intervals";
-import { combinePieces, type Pieces, samePieces } from "./pieces";
+  flowBox,
+  type FlowSet,
+  includesFlow,
+  intersectFlows,
+  isNoFlow,
+  noFlow,
+  sameFlows,
+  subtractFlows,
+  uniteFlows,
+} from "./flow-set";
+import type { IntervalSet } from "./intervals";
 import type { Direction } from "./rule";
 import type { Family } from "../model/address";
 
-type Transport = IntervalSet<number>;
-type ByDestination = Pieces<bigint, Transport>;
-type BySource = Pieces<bigint, ByDestination>;
-
 const slots = ["ingress 4", "ingress 6", "egress 4", "egress 6"] as const;
 type Slot = (typeof slots)[number];
+type Flows = FlowSet<bigint>;
 
-export type PacketSet = Readonly<Record<Slot, BySource>>;
+export type PacketSet = Readonly<Record<Slot, Flows>>;
 
 /** One point of packet space. */
 export interface PacketPoint {
@@ -34,7 +31,7 @@ export interface PacketPoint {
   readonly transport: number;
 }
 
-export const noPacket: PacketSet = { "ingress 4": [], "ingress 6": [], "egress 4": [], "egress 6": [] };
+export const noPacket: PacketSet = { "ingress 4": noFlow, "ingress 6": noFlow, "egress 4": noFlow, "egress 6": noFlow };
 
 /** Everything from one of the sources to one of the destinations with one of the transports. */
 export function packetBox(
@@ -43,35 +40,15 @@ export function packetBox(
   destination: AddressSet,
   transport: (family: Family) => IntervalSet<number>,
 ): PacketSet {
-  const boxes = families.map((family): readonly [Slot, BySource] => {
-    const services = transport(family);
-    const inner = services.length === 0 ? [] : destination[family].map((span) => ({ ...span, value: services }));
-    const outer = inner.length === 0 ? [] : source[family].map((span) => ({ ...span, value: inner }));
-    return [`${direction} ${family}`, outer];
-  });
+  const boxes = families.map((family): readonly [Slot, Flows] => [
+    `${direction} ${family}`,
+    flowBox(source[family], destination[family], transport(family)),
+  ]);
   return { ...noPacket, ...Object.fromEntries(boxes) };
 }
 
-type Operation = "union" | "intersection" | "difference";
-
-const leaf: Record<Operation, (a: Transport, b: Transport) => Transport> = {
-  union: (a, b) => uniteIntervals(a, b),
-  intersection: intersectIntervals,
-  difference: subtractIntervals,
-};
-const transports = { equal: sameIntervals<number> };
-const destinations = { equal: (a: ByDestination, b: ByDestination) => samePieces(a, b, transports) };
-
-function combine(a: PacketSet, b: PacketSet, operation: Operation): PacketSet {
-  const ofTransport = (x: Transport = [], y: Transport = []): Transport | undefined => {
-    const result = leaf[operation](x, y);
-    return result.length === 0 ? undefined : result;
-  };
-  const ofDestination = (x: ByDestination = [], y: ByDestination = []): ByDestination | undefined => {
-    const result = combinePieces(x, y, ofTransport, transports);
-    return result.length === 0 ? undefined : result;
-  };
-  const of = (slot: Slot): BySource => combinePieces(a[slot], b[slot], ofDestination, destinations);
+function slotwise(a: PacketSet, b: PacketSet, operation: (x: Flows, y: Flows) => Flows): PacketSet {
+  const of = (slot: Slot): Flows => operation(a[slot], b[slot]);
   return {
     "ingress 4": of("ingress 4"),
     "ingress 6": of("ingress 6"),
@@ -80,16 +57,16 @@ function combine(a: PacketSet, b: PacketSet, operation: Operation): PacketSet {
   };
 }
 
-export const unitePackets = (a: PacketSet, b: PacketSet): PacketSet => combine(a, b, "union");
-export const intersectPackets = (a: PacketSet, b: PacketSet): PacketSet => combine(a, b, "intersection");
-export const subtractPackets = (a: PacketSet, b: PacketSet): PacketSet => combine(a, b, "difference");
+export const unitePackets = (a: PacketSet, b: PacketSet): PacketSet => slotwise(a, b, uniteFlows);
+export const intersectPackets = (a: PacketSet, b: PacketSet): PacketSet => slotwise(a, b, intersectFlows);
+export const subtractPackets = (a: PacketSet, b: PacketSet): PacketSet => slotwise(a, b, subtractFlows);
 
 export function isNoPacket(set: PacketSet): boolean {
-  return slots.every((slot) => set[slot].length === 0);
+  return slots.every((slot) => isNoFlow(set[slot]));
 }
 
 export function samePackets(a: PacketSet, b: PacketSet): boolean {
-  return slots.every((slot) => samePieces(a[slot], b[slot], destinations));
+  return slots.every((slot) => sameFlows(a[slot], b[slot]));
 }
 
 export function includesPackets(outer: PacketSet, inner: PacketSet): boolean {
@@ -97,9 +74,5 @@ export function includesPackets(outer: PacketSet, inner: PacketSet): boolean {
 }
 
 export function includesPacket(set: PacketSet, point: PacketPoint): boolean {
-  const at = <V>(pieces: Pieces<bigint, V>, value: bigint): V | undefined =>
-    pieces.find(({ first, last }) => first <= value && value <= last)?.value;
-  const byDestination = at(set[`${point.direction} ${point.family}`], point.source) ?? [];
-  const services = at(byDestination, point.destination) ?? [];
-  return includesSet(services, [{ first: point.transport, last: point.transport }]);
+  return includesFlow(set[`${point.direction} ${point.family}`], point.source, point.destination, point.transport);
 }

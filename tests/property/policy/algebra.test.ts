@@ -3,6 +3,19 @@ import fc from "fast-check";
 import { addressPart, transportKeys } from "../../../provider/src/compile/firewall/shape";
 import type { AddressSet } from "../../../provider/src/policy/address-set";
 import {
+  flowBox,
+  type FlowSet,
+  flowsBetween,
+  includesFlow,
+  includesFlows,
+  intersectFlows,
+  isNoFlow,
+  noFlow,
+  sameFlows,
+  subtractFlows,
+  uniteFlows,
+} from "../../../provider/src/policy/flow-set";
+import {
   includesPoint,
   includesSet,
   intersectIntervals,
@@ -126,6 +139,44 @@ test("packet sets obey the laws of sets, as data: equal sets are equal values", 
       expect(isNoPacket(subtractPackets(a, a))).toBe(true);
       expect(includesPackets(unitePackets(a, b), a)).toBe(true);
       expect(samePackets(a, b)).toBe(includesPackets(a, b) && includesPackets(b, a));
+    }),
+  );
+});
+
+/** Between classes of endpoints, which are numbers. */
+const flows: fc.Arbitrary<FlowSet<number>> = fc
+  .array(
+    fc.tuple(set, set, set).map(([sources, destinations, transport]) => flowBox(sources, destinations, transport)),
+    { maxLength: 4 },
+  )
+  .map((boxes) => boxes.reduce<FlowSet<number>>(uniteFlows, noFlow));
+const flow = fc.tuple(fc.nat(last), fc.nat(last), fc.nat(last));
+
+test("operations on flow sets are those of their flows", () => {
+  fc.assert(
+    fc.property(flows, flows, fc.array(flow, { minLength: 20, maxLength: 20 }), (a, b, probes) => {
+      for (const probe of probes) {
+        const [x, y] = [includesFlow(a, ...probe), includesFlow(b, ...probe)];
+        expect(includesFlow(uniteFlows(a, b), ...probe)).toBe(x || y);
+        expect(includesFlow(intersectFlows(a, b), ...probe)).toBe(x && y);
+        expect(includesFlow(subtractFlows(a, b), ...probe)).toBe(x && !y);
+        expect(isCanonical(flowsBetween(uniteFlows(a, b), probe[0], probe[1]))).toBe(true);
+      }
+    }),
+  );
+});
+
+test("flow sets obey the laws of sets, as data: equal sets are equal values", () => {
+  fc.assert(
+    fc.property(flows, flows, flows, (a, b, c) => {
+      expect(uniteFlows(a, b)).toEqual(uniteFlows(b, a));
+      expect(uniteFlows(a, uniteFlows(b, c))).toEqual(uniteFlows(uniteFlows(a, b), c));
+      expect(intersectFlows(a, uniteFlows(b, c))).toEqual(uniteFlows(intersectFlows(a, b), intersectFlows(a, c)));
+      expect(subtractFlows(a, uniteFlows(b, c))).toEqual(intersectFlows(subtractFlows(a, b), subtractFlows(a, c)));
+      expect(uniteFlows(subtractFlows(a, b), intersectFlows(a, b))).toEqual(a);
+      expect(isNoFlow(subtractFlows(a, a))).toBe(true);
+      expect(includesFlows(uniteFlows(a, b), a)).toBe(true);
+      expect(sameFlows(a, b)).toBe(includesFlows(a, b) && includesFlows(b, a));
     }),
   );
 });
