@@ -1,6 +1,6 @@
 /**
  * The layer rule of docs/architecture.md as ESLint configuration: which folder under provider/src may import which.
- * Data flow one way only: components and resources → model → ipam, policy → compile → render → targets.
+ * Data flow one way only: components and resources → model → ipam, policy → compile → reach, render → targets.
  */
 const { builtinModules } = require("node:module");
 
@@ -11,13 +11,26 @@ const LAYERS = {
   policy: ["model"],
   manifests: ["model", "policy"],
   compile: ["model", "ipam", "policy"],
+  reach: ["model", "policy", "compile"],
   render: ["model"],
   targets: ["model"],
   rpc: ["model"],
   schema: ["model"],
   inputs: ["rpc", "model"],
-  resources: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile", "render", "targets"],
-  functions: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile", "render", "targets", "resources"],
+  resources: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile", "reach", "render", "targets"],
+  functions: [
+    "inputs",
+    "rpc",
+    "schema",
+    "model",
+    "ipam",
+    "policy",
+    "compile",
+    "reach",
+    "render",
+    "targets",
+    "resources",
+  ],
   components: ["inputs", "rpc", "schema", "model", "ipam", "policy", "compile"],
   cli: [
     "inputs",
@@ -28,6 +41,7 @@ const LAYERS = {
     "policy",
     "manifests",
     "compile",
+    "reach",
     "render",
     "targets",
     "resources",
@@ -36,9 +50,9 @@ const LAYERS = {
   ],
 };
 /** Folder → folders from which it may import types but no values. */
-const TYPES_ONLY = { render: ["compile", "manifests"] };
+const TYPES_ONLY = { render: ["compile", "manifests", "reach"] };
 /** No input, no output, no protocol: a function of its arguments. */
-const PURE = ["model", "ipam", "policy", "manifests", "compile", "render"];
+const PURE = ["model", "ipam", "policy", "manifests", "compile", "reach", "render"];
 
 const RULE = "@typescript-eslint/no-restricted-imports";
 

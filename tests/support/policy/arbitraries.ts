@@ -71,7 +71,7 @@ const blockArbitrary = fc.record({
 const endpointNames = ["e1", "e2", "e3", "e4", "e5"];
 const groupNames = ["g1", "g2", "g3"];
 /** With containers among their members. */
-const containerGroups = ["c1", "c2"];
+export const containerGroups = ["c1", "c2"];
 const dnsNames = ["n1", "n2"];
 const segmentNames = segments.map(({ name }) => name);
 
