@@ -77,7 +77,10 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
 
   async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
     const parsed = this.parse(inputs);
-    if (parsed === undefined) return { id: unknown, outputs: { generation: unknown, ...settledOutputs } };
+    if (parsed === undefined) {
+      sayUnknown(context);
+      return { id: unknown, outputs: { generation: unknown, ...settledOutputs } };
+    }
     if (preview) {
       await this.preview.look(context, this.change(urn, parsed.spec, undefined), parsed.hosts);
       return { id: unknown, outputs: { generation: unknown, ...settledOutputs } };
@@ -91,7 +94,10 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
     const { urn, id, olds, oldInputs, news, preview } = request;
     const parsed = this.parse(news);
     const generation = generationOf(olds);
-    if (parsed === undefined) return { generation: unknown, ...settledOutputs };
+    if (parsed === undefined) {
+      sayUnknown(context);
+      return { generation: unknown, ...settledOutputs };
+    }
     const change = { ...this.change(urn, parsed.spec, generation), repair: listOf(olds["drift"]).length > 0 };
     if (preview) {
       await this.preview.look(context, change, parsed.hosts);
@@ -202,6 +208,14 @@ export class EntryResource<Spec extends PolicySpec | MemberSpec> implements Cust
 
 /** Inputs are not said again: the state has them, and of a large fleet its connections are most of it. */
 const settledOutputs = { drift: [], pending: [] } as const;
+
+/** Nothing is guessed. */
+function sayUnknown(context: CallContext): void {
+  context.log(
+    "info",
+    "something that it names is known only after other changes, so what it opens and closes is unknown",
+  );
+}
 
 const listOf = (value: Value | undefined): readonly Value[] =>
   Array.isArray(value) ? (value as readonly Value[]) : [];

@@ -12,11 +12,12 @@ import type { Hosts } from "../hosts";
 import { namedHost } from "../located";
 import type { FirewallChange, FirewallHost } from "./change";
 import type { HostPlan } from "./host-plan";
-import { hostState, planHost } from "./host-plan";
+import { documentOf, hostState, planHost } from "./host-plan";
 import { checkProgram } from "./host-line";
 import { lookAt } from "./look";
 import { foreignSentences } from "./foreign-rules";
 import { openFlowSentences } from "./open-flows";
+import { type LookedAt, ReachPreview } from "./preview-reach";
 import { unseenQuery, unseenSentences } from "./unseen-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
@@ -32,11 +33,14 @@ export class FirewallPreview {
   private readonly wanted = new Map<string, Map<string, FirewallChange>>();
   private readonly looks = new Map<string, Look>();
   private readonly said = new Set<string>();
+  private readonly reach: ReachPreview;
 
   constructor(
     private readonly hosts: Hosts,
     private readonly now: () => number = Date.now,
-  ) {}
+  ) {
+    this.reach = new ReachPreview((uri) => this.wantedOn(uri), now);
+  }
 
   note(change: FirewallChange, hosts: readonly FirewallHost[]): void {
     for (const { uri } of hosts) {
@@ -55,9 +59,20 @@ export class FirewallPreview {
     const outcomes = await Promise.allSettled(hosts.map((host) => this.lookAt(context, change, host)));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    const seen = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? (outcome.value ?? []) : []));
+    await this.reach.say(context, change, seen);
   }
 
-  private async lookAt(context: CallContext, change: FirewallChange, host: FirewallHost): Promise<void> {
+  private wantedOn(uri: string): readonly FirewallChange[] {
+    return [...(this.wanted.get(uri)?.values() ?? [])];
+  }
+
+  /** `undefined`: it does not answer. */
+  private async lookAt(
+    context: CallContext,
+    change: FirewallChange,
+    host: FirewallHost,
+  ): Promise<LookedAt | undefined> {
     let snapshot: Snapshot;
     try {
       snapshot = await this.recent(context, host);
@@ -65,11 +80,9 @@ export class FirewallPreview {
       if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
       const { message } = namedHost(thrown, host.name);
       context.log("warning", `${message} It was not checked whether this change fits the host.`);
-      return;
+      return undefined;
     }
-    const others = [...(this.wanted.get(host.uri)?.values() ?? [])].filter(
-      ({ kind, key }) => kind !== change.kind || key !== change.key,
-    );
+    const others = this.wantedOn(host.uri).filter(({ kind, key }) => kind !== change.kind || key !== change.key);
     const numbered = [change, ...others.map((one) => ({ ...one, expected: undefined }))].map((one) => ({
       change: one,
       generation: (one.expected ?? 0) + 1,
@@ -78,6 +91,7 @@ export class FirewallPreview {
     const plan = planHost(host, hostState(snapshot, intents), numbered, { now: Math.floor(this.now() / 1000) });
     await this.tryOut(context, plan);
     if (change.kind === "policy") this.sayPlan(context, change.key, plan, snapshot);
+    return { host, document: documentOf(snapshot.firewall), intents };
   }
 
   /** The host's own nft says whether it would take the rules. */

@@ -1,0 +1,166 @@
+/**
+ * What a changed policy or a changed label opens and closes, said in a preview at the resource. Policies that are
+ * previewed together are looked at together: computed once for all hosts, from what these said already.
+ */
+
+import { changed, emptyDocument, type FirewallDocument } from "../../compile/firewall/document";
+import type { PolicySpec } from "../../compile/firewall/intent";
+import { siteOf } from "../../compile/firewall/site";
+import { endpointName } from "../../compile/firewall/world-names";
+import type { Intent } from "../../compile/intent";
+import { bounded, changeLines, sentence } from "../../reach/change-text";
+import { differences } from "../../reach/difference";
+import type { Decision } from "../../reach/line";
+import { markOf } from "../../reach/mark";
+import { namesOf } from "../../reach/names";
+import { namedMarks, Naming, type NamedMark } from "../../reach/naming";
+import { type Pair, Reach } from "../../reach/reach";
+import { type Realm, realmsOf } from "../../reach/realm";
+import { risksOf } from "../../reach/risks";
+import { unmatchedRules } from "../../reach/unmatched";
+import { waysOf } from "../../reach/ways";
+import type { CallContext } from "../../rpc/handlers";
+import type { FirewallChange, FirewallHost } from "./change";
+import { Gathering } from "./gathering";
+
+/** Lines of flows at one resource. */
+const mostLines = 20;
+
+/** A host as a preview has looked at it. */
+export interface LookedAt {
+  readonly host: FirewallHost;
+  /** What it holds. */
+  readonly document: FirewallDocument | undefined;
+  /** What it has, or will have. */
+  readonly intents: readonly Intent[];
+}
+
+interface Request {
+  readonly context: CallContext;
+  readonly change: FirewallChange;
+  readonly hosts: readonly LookedAt[];
+  readonly settle: () => void;
+}
+
+export class ReachPreview {
+  private readonly gathering = new Gathering<Request>((wave) => this.sayAll(wave));
+
+  /** @param wanted what this run wants on the host, by its URI */
+  constructor(
+    private readonly wanted: (uri: string) => readonly FirewallChange[],
+    private readonly now: () => number,
+  ) {}
+
+  async say(context: CallContext, change: FirewallChange, hosts: readonly LookedAt[]): Promise<void> {
+    if (hosts.length === 0) return;
+    await new Promise<void>((settle) => this.gathering.add({ context, change, hosts, settle }));
+  }
+
+  private sayAll(wave: readonly Request[]): Promise<void> {
+    try {
+      const hosts = new Map(wave.flatMap((request) => request.hosts.map((one) => [one.host.uri, one] as const)));
+      const picture = pictureOf(
+        [...hosts.values()],
+        (uri) => this.wanted(uri),
+        wave.map(({ change }) => change),
+        this.now() / 1000,
+      );
+      for (const { context, change } of wave) sayOne(context, change, picture);
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      for (const { context } of wave) context.log("warning", `what it opens and closes could not be found out: ${why}`);
+    } finally {
+      for (const { settle } of wave) settle();
+    }
+    return Promise.resolve();
+  }
+}
+
+interface Picture {
+  readonly reach: Reach;
+  readonly naming: Naming;
+  readonly before: readonly Realm[];
+  readonly after: readonly Realm[];
+  readonly earlier: ReadonlyMap<string, PolicySpec>;
+}
+
+function pictureOf(
+  hosts: readonly LookedAt[],
+  wanted: (uri: string) => readonly FirewallChange[],
+  changes: readonly FirewallChange[],
+  now: number,
+): Picture {
+  const held = hosts.map(({ host: { uri }, document = emptyDocument, intents }) => {
+    const site = siteOf(intents);
+    const present = { ...document, site };
+    return { host: uri, before: present, after: changed(present, wanted(uri).map(entryOf)) };
+  });
+  const before = realmsOf(held.map(({ host, before: document }) => ({ host, document })));
+  const after = realmsOf(held.map(({ host, after: document }) => ({ host, document })));
+  const named = [...namedMarks([...after, ...before]), ...changedEndpoints(changes, after)];
+  const reach = new Reach({
+    versions: [before, after],
+    ways: waysOf(new Map(hosts.map(({ host, intents }) => [host.uri, intents]))),
+    marks: named.map(({ mark }) => mark),
+    now,
+  });
+  const specs = held.flatMap(({ after: document }) => Object.values(document.policies).map(({ spec }) => spec));
+  const names = namesOf(
+    specs,
+    hosts.flatMap(({ intents }) => intents),
+    new Map(hosts.map(({ host }) => [host.uri, host.name])),
+  );
+  const earlier = held.flatMap(({ before: { policies } }) =>
+    Object.entries(policies).map(([name, { spec }]) => [name, spec] as const),
+  );
+  return { reach, naming: new Naming(reach.classes, named, names), before, after, earlier: new Map(earlier) };
+}
+
+/** As it will be, whoever wrote it: whether the change may be made was found out before. */
+function entryOf(change: FirewallChange): Parameters<typeof changed>[1][number] {
+  const { key, owner } = change;
+  if (change.kind === "policy") {
+    return { kind: "policy", key, entry: change.spec && { owner, generation: 0, spec: change.spec } };
+  }
+  return { kind: "member", key, entry: change.spec && { owner, generation: 0, spec: change.spec } };
+}
+
+/** Whose labels change is told apart from all others. */
+function changedEndpoints(changes: readonly FirewallChange[], realms: readonly Realm[]): readonly NamedMark[] {
+  const [realm] = realms;
+  if (realm === undefined) return [];
+  return changes.flatMap((change): readonly NamedMark[] => {
+    if (change.kind !== "member" || change.spec === undefined) return [];
+    const { vni, name } = change.spec;
+    const key = memberMark(change);
+    return [{ mark: markOf(key, { kind: "endpoint", name: endpointName(vni, name) }, realm), text: name }];
+  });
+}
+
+const memberMark = ({ key }: FirewallChange): string => `endpoint ${key}`;
+
+function sayOne(context: CallContext, change: FirewallChange, { reach, naming, after, earlier }: Picture): void {
+  const changes = differences(reach, 0, 1, concernsOf(change));
+  const lines = changeLines(reach, naming, changes).map(sentence);
+  if (lines.length > 0) context.log("info", `with this change:\n${bounded(lines, mostLines).join("\n")}`);
+  if (change.kind !== "policy" || change.spec === undefined) return;
+  const { spec } = change;
+  for (const risk of after.slice(0, 1).flatMap((realm) => risksOf(spec, earlier.get(spec.name), realm))) {
+    context.log(risk.kind === "empty-group" ? "info" : "warning", risk.sentence);
+  }
+  for (const { rule, by, same } of unmatchedRules(reach.classes, after, 1, spec.name)) {
+    const why = same
+      ? `is the same as ${by.join(", ")}`
+      : `can never match: ${by.join(", ")} before it takes all of it`;
+    context.log("warning", `rule ${rule} ${why}`);
+  }
+}
+
+/** A flow is told at the policy that decides about it, before or after, and at who gets other labels. */
+function concernsOf(change: FirewallChange): (pair: Pair, before: Decision, after: Decision) => boolean {
+  if (change.kind === "member") {
+    const key = memberMark(change);
+    return ({ from, to }) => from.sets.has(key) || to.sets.has(key);
+  }
+  return (_pair, before, after) => [...before.by, ...after.by].some((ref) => ref.startsWith(`${change.key}/`));
+}
