@@ -11,6 +11,7 @@ import { subnet } from "./components/subnet";
 import { virtualNetwork } from "./components/virtual-network";
 import { GetAddressPlan } from "./functions/get-address-plan";
 import { GetFirewallHits } from "./functions/get-firewall-hits";
+import { GetReachability } from "./functions/get-reachability";
 import { GetRoute } from "./functions/get-route";
 import { GetTopology } from "./functions/get-topology";
 import { AddressBook } from "./ipam/address-book";
@@ -96,6 +97,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const functionTable: Table<keyof typeof functions, FunctionHandler> = {
     "sdn:index:getAddressPlan": () => new GetAddressPlan(hosts),
     "sdn:index:getFirewallHits": () => new GetFirewallHits(hosts),
+    "sdn:index:getReachability": () => new GetReachability(hosts),
     "sdn:index:getRoute": () => new GetRoute(hosts),
     "sdn:index:getTopology": () => new GetTopology(hosts),
   };

@@ -35,6 +35,11 @@ export const getFirewallHits: typeof import("./getFirewallHits").getFirewallHits
 export const getFirewallHitsOutput: typeof import("./getFirewallHits").getFirewallHitsOutput = null as any;
 utilities.lazyLoad(exports, ["getFirewallHits","getFirewallHitsOutput"], () => require("./getFirewallHits"));
 
+export { GetReachabilityArgs, GetReachabilityResult, GetReachabilityOutputArgs } from "./getReachability";
+export const getReachability: typeof import("./getReachability").getReachability = null as any;
+export const getReachabilityOutput: typeof import("./getReachability").getReachabilityOutput = null as any;
+utilities.lazyLoad(exports, ["getReachability","getReachabilityOutput"], () => require("./getReachability"));
+
 export { GetRouteArgs, GetRouteResult, GetRouteOutputArgs } from "./getRoute";
 export const getRoute: typeof import("./getRoute").getRoute = null as any;
 export const getRouteOutput: typeof import("./getRoute").getRouteOutput = null as any;

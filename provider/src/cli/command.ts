@@ -2,6 +2,7 @@ import { addressesCommand } from "./addresses";
 import { isUsage } from "./arguments";
 import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
+import { reachabilityCommand } from "./reachability";
 import { routeCommand } from "./route";
 import { topologyCommand } from "./topology";
 
@@ -20,6 +21,7 @@ const diffCommand: Command = async (...call) => (await import("./connectivity"))
 const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
   ["route", routeCommand],
+  ["reachability", reachabilityCommand],
   ["addresses", addressesCommand],
   ["hits", hitsCommand],
   ["import", importCommand],
@@ -32,6 +34,8 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   topology [--json]                 what is on the hosts, as a picture
   route FROM TO [--network NAME] [--on HOST] [--json]
                                     what becomes of a packet, hop by hop
+  reachability [FROM TO [PROTOCOL[/PORTS]]] [--json]
+                                    who reaches whom, or whether one reaches the other, and which rules decide
   addresses [--json]                addresses and VNIs in use and left
   hits [--policy NAME] [--json]     what the rules of firewalls have counted, and when they last matched
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]

@@ -5,6 +5,7 @@ import type { Effect, FlowChange } from "./difference";
 import type { Naming } from "./naming";
 import type { Reach } from "./reach";
 import { transportText } from "./transport-text";
+import { universes } from "./universe";
 
 export interface ChangeLine {
   readonly effect: Effect;
@@ -27,12 +28,13 @@ const order: readonly Effect[] = ["opens", "may open", "closes", "may close"];
 /** Each once, what opens first; in the order of their words. */
 export function changeLines(reach: Reach, naming: Naming, changes: readonly FlowChange[]): readonly ChangeLine[] {
   const found = new Map<string, { line: ChangeLine; families: Set<4 | 6>; twins: boolean }>();
-  for (const { effect, from, to, transport, by } of changes) {
+  for (const { kind: effect, from, to, transport, by } of changes) {
     const family = from[0]?.family ?? 4;
+    const possible = universes(reach, from, to);
     const line = {
       effect,
-      from: naming.text(from, leadingTo(reach, to)),
-      to: naming.text(to, ledFrom(reach, from)),
+      from: naming.text(from, possible.from),
+      to: naming.text(to, possible.to),
       transport: transportText(transport),
       family,
       by,
@@ -64,12 +66,6 @@ export function bounded(sentences: readonly string[], most: number): readonly st
   const more = sentences.length - most;
   return [...sentences.slice(0, most), `… and ${more} more ${more === 1 ? "line" : "lines"}`];
 }
-
-const leadingTo = (reach: Reach, to: readonly EndClass[]): readonly EndClass[] =>
-  reach.classes.filter((one) => to.some((end) => reach.leads(one, end)));
-
-const ledFrom = (reach: Reach, from: readonly EndClass[]): readonly EndClass[] =>
-  reach.classes.filter((one) => from.some((end) => reach.leads(end, one)));
 
 /** Whether who is there has addresses of the other family, too. */
 function hasTwin({ classes }: Reach, { place, network, family }: EndClass): boolean {

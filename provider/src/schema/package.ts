@@ -26,6 +26,7 @@ import { policyRouteType, routeType } from "./routes";
 import { networkPeering } from "./peering";
 import { kubernetesCluster, kubernetesTypes } from "./kubernetes";
 import { serviceEntry, serviceTypes } from "./service";
+import { getReachability, reachabilityTypes } from "./reachability";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { addressRangeType, reservationType, subnet } from "./subnet";
 import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
@@ -66,6 +67,7 @@ export const customResources = {
 export const functions = {
   "sdn:index:getAddressPlan": getAddressPlan,
   "sdn:index:getFirewallHits": getFirewallHits,
+  "sdn:index:getReachability": getReachability,
   "sdn:index:getRoute": getRoute,
   "sdn:index:getTopology": getTopology,
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
@@ -98,6 +100,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   ...firewallHitsTypes,
   ...kubernetesTypes,
   ...addressPlanTypes,
+  ...reachabilityTypes,
   ...seeingTypes,
 };
 

@@ -489,6 +489,32 @@ export interface PolicyRoute {
 }
 
 /**
+ * Traffic that is treated alike.
+ */
+export interface ReachableFlow {
+    /**
+     * Who sends: names of groups, subnets, networks, endpoints, blocks of addresses, or `any`.
+     */
+    from: string;
+    /**
+     * `allow`; `deny`; `depends`: on what a host finds out, such as what a name resolves to; `no way`: no router leads there.
+     */
+    outcome: string;
+    /**
+     * `POLICY/RULE` of what decides, the sender's and the receiver's. Empty where no policy has a say.
+     */
+    rules: string[];
+    /**
+     * What: `tcp/443`, `udp`, `all but tcp/22`, `all`.
+     */
+    services: string;
+    /**
+     * Who gets it.
+     */
+    to: string;
+}
+
+/**
  * Addresses that are handed to nobody.
  */
 export interface Reservation {

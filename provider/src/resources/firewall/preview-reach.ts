@@ -5,20 +5,18 @@
 
 import { changed, emptyDocument, type FirewallDocument } from "../../compile/firewall/document";
 import type { PolicySpec } from "../../compile/firewall/intent";
-import { siteOf } from "../../compile/firewall/site";
 import { endpointName } from "../../compile/firewall/world-names";
 import type { Intent } from "../../compile/intent";
 import { bounded, changeLines, sentence } from "../../reach/change-text";
 import { differences } from "../../reach/difference";
 import type { Decision } from "../../reach/line";
 import { markOf } from "../../reach/mark";
-import { namesOf } from "../../reach/names";
-import { namedMarks, Naming, type NamedMark } from "../../reach/naming";
-import { type Pair, Reach } from "../../reach/reach";
-import { type Realm, realmsOf } from "../../reach/realm";
+import type { NamedMark } from "../../reach/naming";
+import { type Picture, pictureOf } from "../../reach/picture";
+import type { Pair } from "../../reach/reach";
+import type { Realm } from "../../reach/realm";
 import { risksOf } from "../../reach/risks";
 import { unmatchedRules } from "../../reach/unmatched";
-import { waysOf } from "../../reach/ways";
 import type { CallContext } from "../../rpc/handlers";
 import type { FirewallChange, FirewallHost } from "./change";
 import { Gathering } from "./gathering";
@@ -59,13 +57,13 @@ export class ReachPreview {
   private sayAll(wave: readonly Request[]): Promise<void> {
     try {
       const hosts = new Map(wave.flatMap((request) => request.hosts.map((one) => [one.host.uri, one] as const)));
-      const picture = pictureOf(
+      const seen = seenOf(
         [...hosts.values()],
         (uri) => this.wanted(uri),
         wave.map(({ change }) => change),
         this.now() / 1000,
       );
-      for (const { context, change } of wave) sayOne(context, change, picture);
+      for (const { context, change } of wave) sayOne(context, change, seen);
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       for (const { context } of wave) context.log("warning", `what it opens and closes could not be found out: ${why}`);
@@ -76,44 +74,27 @@ export class ReachPreview {
   }
 }
 
-interface Picture {
-  readonly reach: Reach;
-  readonly naming: Naming;
-  readonly before: readonly Realm[];
-  readonly after: readonly Realm[];
+interface Seen extends Picture {
+  /** Policies as hosts hold them, by name. */
   readonly earlier: ReadonlyMap<string, PolicySpec>;
 }
 
-function pictureOf(
+function seenOf(
   hosts: readonly LookedAt[],
   wanted: (uri: string) => readonly FirewallChange[],
   changes: readonly FirewallChange[],
   now: number,
-): Picture {
-  const held = hosts.map(({ host: { uri }, document = emptyDocument, intents }) => {
-    const site = siteOf(intents);
-    const present = { ...document, site };
-    return { host: uri, before: present, after: changed(present, wanted(uri).map(entryOf)) };
-  });
-  const before = realmsOf(held.map(({ host, before: document }) => ({ host, document })));
-  const after = realmsOf(held.map(({ host, after: document }) => ({ host, document })));
-  const named = [...namedMarks([...after, ...before]), ...changedEndpoints(changes, after)];
-  const reach = new Reach({
-    versions: [before, after],
-    ways: waysOf(new Map(hosts.map(({ host, intents }) => [host.uri, intents]))),
-    marks: named.map(({ mark }) => mark),
-    now,
-  });
-  const specs = held.flatMap(({ after: document }) => Object.values(document.policies).map(({ spec }) => spec));
-  const names = namesOf(
-    specs,
-    hosts.flatMap(({ intents }) => intents),
-    new Map(hosts.map(({ host }) => [host.uri, host.name])),
+): Seen {
+  const before = hosts.map(({ host: { uri, name }, document, intents }) => ({ uri, name, document, intents }));
+  const after = before.map((one) => ({
+    ...one,
+    document: changed(one.document ?? emptyDocument, wanted(one.uri).map(entryOf)),
+  }));
+  const picture = pictureOf([before, after], now, (realms) => changedEndpoints(changes, realms));
+  const earlier = before.flatMap(({ document }) =>
+    Object.entries(document?.policies ?? {}).map(([name, { spec }]) => [name, spec] as const),
   );
-  const earlier = held.flatMap(({ before: { policies } }) =>
-    Object.entries(policies).map(([name, { spec }]) => [name, spec] as const),
-  );
-  return { reach, naming: new Naming(reach.classes, named, names), before, after, earlier: new Map(earlier) };
+  return { ...picture, earlier: new Map(earlier) };
 }
 
 /** As it will be, whoever wrote it: whether the change may be made was found out before. */
@@ -139,12 +120,13 @@ function changedEndpoints(changes: readonly FirewallChange[], realms: readonly R
 
 const memberMark = ({ key }: FirewallChange): string => `endpoint ${key}`;
 
-function sayOne(context: CallContext, change: FirewallChange, { reach, naming, after, earlier }: Picture): void {
+function sayOne(context: CallContext, change: FirewallChange, { reach, naming, versions, earlier }: Seen): void {
   const changes = differences(reach, 0, 1, concernsOf(change));
   const lines = changeLines(reach, naming, changes).map(sentence);
   if (lines.length > 0) context.log("info", `with this change:\n${bounded(lines, mostLines).join("\n")}`);
   if (change.kind !== "policy" || change.spec === undefined) return;
   const { spec } = change;
+  const after = versions.at(-1) ?? [];
   for (const risk of after.slice(0, 1).flatMap((realm) => risksOf(spec, earlier.get(spec.name), realm))) {
     context.log(risk.kind === "empty-group" ? "info" : "warning", risk.sentence);
   }

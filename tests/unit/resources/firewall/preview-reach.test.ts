@@ -1,74 +1,20 @@
 /** What a preview says of flows: at the policy or the label that changes, in words. */
 import { unknown, type ValueMap } from "../../../../provider/src/rpc/value";
 import { atOnce } from "../../../support/at-once";
-import { Engine, type Program, type Run } from "../../../support/engine";
+import { Engine, type Run } from "../../../support/engine";
 import { GuardedFleet } from "../../../support/guarded";
-import { endpointOn, shop, subnetOf } from "../../../support/programs";
+import { guardedShop, type GuardedShop, guardOf, ingress, webs } from "../../../support/reach/guarded-shop";
 
 beforeAll(() => jest.useFakeTimers());
 afterAll(() => jest.useRealTimers());
 
-interface ShopArgs {
-  readonly policies: Readonly<Record<string, ValueMap>>;
-  /** Labels of `web1`; the other endpoints keep theirs. */
-  readonly web1?: Readonly<Record<string, string>>;
-}
-
-/** Web servers on h1 and h2, a database on h2; the group `webs` goes by labels, `nobody` is empty. */
-const program =
-  (fleet: GuardedFleet, { policies, web1 = { app: "web" } }: ShopArgs): Program =>
-  async (run) => {
-    const made = await shop(run, fleet.world, { network: { egress: "nat" } });
-    const web = await subnetOf(run, made, "web", { cidr: "10.20.1.0/24", vni: 5001, docker: false });
-    const db = await subnetOf(run, made, "db", { cidr: "10.20.2.0/24", vni: 5002, docker: false });
-    await endpointOn(run, made.hosts[0], "web1", { subnet: web, labels: web1 });
-    await endpointOn(run, made.hosts[1], "web2", { subnet: web, labels: { app: "web" } });
-    await endpointOn(run, made.hosts[1], "db1", { subnet: db, labels: { app: "db" } });
-    const group = (name: string, app: string) =>
-      run.add("sdn:index:SecurityGroup", name, { members: [{ labels: { matchLabels: { app } } }] });
-    const known = {
-      web,
-      db,
-      webs: await group("webs", "web"),
-      nobody: await group("nobody", "none"),
-      h1: made.hosts[0],
-    };
-    for (const [name, policy] of Object.entries(policies)) {
-      const inputs = { fabric: made.fabric, priority: 1, ...(named(policy, known) as ValueMap) };
-      await run.add("sdn:index:FirewallPolicy", name, inputs);
-    }
-  };
-
-/** `$db` stands for the resource. */
-function named(value: unknown, known: Readonly<Record<string, unknown>>): unknown {
-  if (typeof value === "string" && value.startsWith("$")) return known[value.slice(1)];
-  if (Array.isArray(value)) return value.map((one) => named(one, known));
-  if (typeof value !== "object" || value === null || value === unknown) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, named(one, known)]));
-}
-
-const ingress = (name: string, from: unknown, ports: string | undefined, action = "allow"): ValueMap => ({
-  name,
-  direction: "ingress",
-  action,
-  ...(from === undefined ? {} : { from: from as ValueMap[] }),
-  ...(ports === undefined ? {} : { services: [{ protocol: "tcp", ports }] }),
-});
-const guard = (rules: readonly ValueMap[], more: ValueMap = {}): ValueMap => ({
-  appliesTo: [{ subnet: "$db" }],
-  rules,
-  defaults: { ingress: "deny", egress: "continue" },
-  ...more,
-});
-const webs = [{ group: "$webs" }];
-
-async function previewed(before: ShopArgs, after: ShopArgs): Promise<{ run: Run; fleet: GuardedFleet }> {
+async function previewed(before: GuardedShop, after: GuardedShop): Promise<{ run: Run; fleet: GuardedFleet }> {
   const fleet = new GuardedFleet(2);
   const engine = new Engine(fleet.world.handlers);
-  await atOnce(engine.up(program(fleet, before)));
+  await atOnce(engine.up(guardedShop(fleet, before)));
   fleet.takePhases();
   const next = new Engine(fleet.world.anotherProvider(), "shop", "dev", engine.state);
-  const run = await atOnce(next.preview(program(fleet, after)));
+  const run = await atOnce(next.preview(guardedShop(fleet, after)));
   return { run, fleet };
 }
 
@@ -79,32 +25,32 @@ const said = ({ call }: Run): readonly string[] =>
     .map(({ message }) => message);
 
 describe("flows", () => {
-  const one = { policies: { guard: guard([ingress("in", webs, "5432")]) } };
-  test.each<[string, ShopArgs, ShopArgs, readonly string[]]>([
+  const one = { policies: { guard: guardOf([ingress("in", webs, "5432")]) } };
+  test.each<[string, GuardedShop, GuardedShop, readonly string[]]>([
     [
       "a port is opened",
       one,
-      { policies: { guard: guard([ingress("in", webs, "5432,6432")]) } },
+      { policies: { guard: guardOf([ingress("in", webs, "5432,6432")]) } },
       ["+ webs → db tcp/6432"],
     ],
-    ["a port is closed", one, { policies: { guard: guard([]) } }, ["− webs → db tcp/5432"]],
+    ["a port is closed", one, { policies: { guard: guardOf([]) } }, ["− webs → db tcp/5432"]],
     [
       "a port is moved",
       one,
-      { policies: { guard: guard([ingress("in", webs, "5433")]) } },
+      { policies: { guard: guardOf([ingress("in", webs, "5433")]) } },
       ["+ webs → db tcp/5433", "− webs → db tcp/5432"],
     ],
     ["a first policy comes", { policies: {} }, one, ["− any but webs → db all", "− webs → db all but tcp/5432"]],
     [
       "somebody outside is let in",
       one,
-      { policies: { guard: guard([ingress("in", [...webs, { cidr: "203.0.113.0/24" }], "5432")]) } },
+      { policies: { guard: guardOf([ingress("in", [...webs, { cidr: "203.0.113.0/24" }], "5432")]) } },
       ["+ 203.0.113.0/24 → db tcp/5432"],
     ],
     [
       "everybody is let in",
       one,
-      { policies: { guard: guard([ingress("in", undefined, "5432")]) } },
+      { policies: { guard: guardOf([ingress("in", undefined, "5432")]) } },
       ["+ any but webs → db tcp/5432"],
     ],
     ["an endpoint joins a group", { ...one, web1: { app: "old" } }, one, ["+ web1 → db tcp/5432"]],
@@ -112,12 +58,12 @@ describe("flows", () => {
       "a name is let out to",
       {
         policies: {
-          guard: guard([], { appliesTo: [{ subnet: "$web" }], defaults: { ingress: "continue", egress: "deny" } }),
+          guard: guardOf([], { appliesTo: [{ subnet: "$web" }], defaults: { ingress: "continue", egress: "deny" } }),
         },
       },
       {
         policies: {
-          guard: guard(
+          guard: guardOf(
             [
               {
                 name: "out",
@@ -154,7 +100,7 @@ describe("flows", () => {
     [
       "nothing changes but a reason",
       one,
-      { policies: { guard: guard([{ ...ingress("in", webs, "5432"), reason: "new" }]) } },
+      { policies: { guard: guardOf([{ ...ingress("in", webs, "5432"), reason: "new" }]) } },
       [],
     ],
   ])("%s", async (_name, before, after, expected) => {
@@ -168,8 +114,8 @@ describe("flows", () => {
 
 describe("what a reviewer must not overlook", () => {
   const nothing = { policies: {} };
-  const sentences = async (rules: readonly ValueMap[], before: ShopArgs = nothing): Promise<readonly string[]> => {
-    const { run } = await previewed(before, { policies: { guard: guard(rules) } });
+  const sentences = async (rules: readonly ValueMap[], before: GuardedShop = nothing): Promise<readonly string[]> => {
+    const { run } = await previewed(before, { policies: { guard: guardOf(rules) } });
     return said(run).filter((message) => !message.startsWith("with this change:"));
   };
 
@@ -224,7 +170,7 @@ describe("what a reviewer must not overlook", () => {
 
   test("what was there before is not said again", async () => {
     const rule = ingress("in", [{ cidr: "0.0.0.0/0" }], "5432");
-    const before = { policies: { guard: guard([rule]) } };
+    const before = { policies: { guard: guardOf([rule]) } };
     expect(await sentences([rule, ingress("more", webs, "5433")], before)).toEqual([]);
   });
 
@@ -232,7 +178,7 @@ describe("what a reviewer must not overlook", () => {
     const fleet = new GuardedFleet(2);
     const run = await atOnce(
       new Engine(fleet.world.handlers).preview(
-        program(fleet, { policies: { guard: guard([ingress("in", [{ cidr: unknown }], "5432")]) } }),
+        guardedShop(fleet, { policies: { guard: guardOf([ingress("in", [{ cidr: unknown }], "5432")]) } }),
       ),
     );
     expect(said(run)).toEqual([
@@ -243,8 +189,8 @@ describe("what a reviewer must not overlook", () => {
 
 test("a preview of flows asks no host for more than before: one look, and one trial of the rules", async () => {
   const { fleet } = await previewed(
-    { policies: { guard: guard([ingress("in", webs, "5432")]) } },
-    { policies: { guard: guard([ingress("in", webs, "5433")]) } },
+    { policies: { guard: guardOf([ingress("in", webs, "5432")]) } },
+    { policies: { guard: guardOf([ingress("in", webs, "5433")]) } },
   );
   expect(fleet.takePhases().map((phases) => phases.filter((phase) => phase !== "other"))).toEqual([
     ["look", "check"],
@@ -255,7 +201,7 @@ test("a preview of flows asks no host for more than before: one look, and one tr
 test("many lines are counted, not written", async () => {
   const ports = Array.from({ length: 30 }, (_, index) => String(1000 + 2 * index));
   const rules = ports.map((port, index) => ingress(`r${index}`, [{ cidr: `203.0.113.${index}/32` }], port));
-  const { run } = await previewed({ policies: { guard: guard([]) } }, { policies: { guard: guard(rules) } });
+  const { run } = await previewed({ policies: { guard: guardOf([]) } }, { policies: { guard: guardOf(rules) } });
   const [message = ""] = said(run);
   expect(message.split("\n")).toHaveLength(22);
   expect(message).toMatch(/… and 10 more lines$/);
