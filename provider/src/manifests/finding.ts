@@ -16,7 +16,8 @@ export interface Finding {
 /** `warning: web.yaml:12: …` */
 export function findingText({ level, place, message }: Finding): string {
   const at = place === undefined ? "" : `${place.file}${place.line > 0 ? `:${place.line}` : ""}: `;
-  return `${level}: ${at}${message}`;
+  // A name as it is written may hold what a terminal obeys.
+  return `${level}: ${at}${message}`.replaceAll(/\p{Cc}/gu, "�");
 }
 
 export class Findings {

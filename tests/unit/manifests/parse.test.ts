@@ -154,3 +154,15 @@ test.each<[string, string, string]>([
   const { findings: found } = said("# one\n# two", networkPolicy("n", spec));
   expect(found).toEqual([`warning: m.yaml:${expected}`]);
 });
+
+test.each<[string, string]>([
+  ["a line of its own", String.raw`"web[Deployment] : All\nConnections"`],
+  ["an arrow", '"web => db"'],
+  ["nothing", '""'],
+])("a name with %s is refused", (_, name) => {
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\nspec: {}`;
+  expect(titles(text)).toEqual([]);
+  const [finding = ""] = findings(text);
+  expect(finding).toMatch(/metadata\.name: the field must be a name of letters/);
+  expect(finding).not.toMatch(/\p{Cc}/u);
+});

@@ -9,12 +9,37 @@ export interface Metadata {
   readonly labels: Labels;
 }
 
+/** A little more than a server takes, and nothing that could be mistaken for another part of a line. */
+const nameGrammar = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
+const kindGrammar = /^[A-Z][A-Za-z0-9]{0,62}$/;
+
+export function nameOf(field: Field): string {
+  const name = field.text();
+  if (!nameGrammar.test(name)) throw field.refuse("the field must be a name of letters, digits, ., _ and -");
+  return name;
+}
+
+export function kindOf(field: Field): string {
+  const kind = field.text();
+  if (!kindGrammar.test(kind)) throw field.refuse("the field must be a kind such as ReplicaSet");
+  return kind;
+}
+
 /** An object without a namespace is in `default`, as with `kubectl apply`. */
 export function metadataOf(object: Field): Metadata {
   const metadata = object.at("metadata");
+  const [namespace, name, start] = [metadata.at("namespace"), metadata.at("name"), metadata.at("generateName")];
+  const isNamed = name.textOr("") !== "" || start.textOr("") === "";
   return {
-    namespace: metadata.at("namespace").textOr("default"),
-    name: metadata.at("name").textOr(metadata.at("generateName").textOr("")),
+    namespace: namespace.textOr("") === "" ? "default" : nameOf(namespace),
+    name: isNamed ? nameOf(name) : generatedName(start),
     labels: metadata.at("labels").labels(),
   };
+}
+
+/** A server puts letters after it. */
+function generatedName(start: Field): string {
+  const text = start.text();
+  if (!nameGrammar.test(`${text}x`)) throw start.refuse("the field must begin a name of letters, digits, ., _ and -");
+  return text;
 }

@@ -2,7 +2,7 @@
 
 import type { ContainerPort, PodTemplate } from "../objects";
 import type { Field } from "./field";
-import { metadataOf } from "./metadata";
+import { kindOf, metadataOf, nameOf } from "./metadata";
 import { protocolOf } from "./network-policy";
 import type { Reading } from "./reading";
 
@@ -36,12 +36,12 @@ export function podOf(object: Field, reading: Reading): PodTemplate {
     .at("metadata", "ownerReferences")
     .items()
     .find((one) => one.at("controller").boolean());
-  const kind = owner?.at("kind").textOr("Pod");
-  const isOwned = owner !== undefined && kind !== undefined && kind !== "Node";
+  const kind = owner === undefined || owner.at("kind").missing ? "Pod" : kindOf(owner.at("kind"));
+  const isOwned = owner !== undefined && kind !== "Node";
   return {
     kind: "pods",
     namespace,
-    workload: isOwned ? { name: owner.at("name").text(), kind } : { name, kind: "Pod" },
+    workload: isOwned ? { name: nameOf(owner.at("name")), kind } : { name, kind: "Pod" },
     labels,
     ports: portsOf(object.at("spec"), reading),
   };
