@@ -48,7 +48,9 @@ export const diffCommand: Command = async (args, output) => {
   const after = await analyse(dir2, output, "dir2: ");
   if (before === undefined || after === undefined) return 1;
   const workloads = [...before.connectivity.workloads, ...after.connectivity.workloads];
-  output.out(differencesAs(format, differencesOf(before.connectivity, after.connectivity), workloads));
+  const withUnchanged = format === "dot" || format === "svg";
+  const differences = differencesOf(before.connectivity, after.connectivity, { withUnchanged });
+  output.out(differencesAs(format, differences, workloads));
   return exitStatus(values, [...before.findings, ...after.findings]);
 };
 

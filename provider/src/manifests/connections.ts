@@ -36,7 +36,7 @@ export function* connectionsOf(connectivity: Connectivity): Generator<Connection
 }
 
 /** From a workload to another; asked once for all that are alike. `undefined` where nothing is allowed. */
-function workloadTexts(connectivity: Connectivity, textOf: TextOf) {
+export function workloadTexts(connectivity: Connectivity, textOf: TextOf) {
   const { alike } = connectivity;
   const kinds = new Map(alike.flatMap((workloads, kind) => workloads.map((workload) => [workload, kind] as const)));
   const rows = new Map<number, readonly (string | undefined)[]>();
@@ -92,7 +92,7 @@ function joinedRanges(connections: readonly OutsideConnection[]): readonly Outsi
   return joined;
 }
 
-type TextOf = (set: ConnectionSet) => string;
+export type TextOf = (set: ConnectionSet) => string;
 
 /** Few sets pass between many pairs: each is written once. */
 export function connectionTexts(): TextOf {

@@ -163,4 +163,6 @@ export interface Declared<T extends ClusterObject = ClusterObject> {
   /** `NetworkPolicy shop/web`. */
   readonly title: string;
   readonly place: Place;
+  /** What makes two objects the same one to a server; `undefined` where it gives the name. */
+  readonly identity: string | undefined;
 }

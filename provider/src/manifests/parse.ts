@@ -4,6 +4,7 @@ import { documentsOf, type ManifestDocument, type ManifestFile } from "./documen
 import { type Finding, Findings } from "./finding";
 import type { Declared } from "./objects";
 import { Field, FieldError } from "./read/field";
+import { identityOf } from "./read/metadata";
 import { knownKind } from "./read/kinds";
 import type { Reading } from "./read/reading";
 
@@ -47,7 +48,8 @@ function objectOf(document: ManifestDocument, findings: Findings): Declared | "u
     warn: (field, message) => findings.warn(document.placeOf(field.path), `${title}: ${pathOf(field)}: ${message}`),
   };
   try {
-    return { object: known.read(new Field(value), reading), title, place };
+    const field = new Field(value);
+    return { object: known.read(field, reading), title, place, identity: identityOf(field, kind) };
   } catch (thrown) {
     if (!(thrown instanceof FieldError)) throw thrown;
     findings.warn(document.placeOf(thrown.path), `${title}: ${thrown.message} The object is left out.`);
@@ -67,42 +69,17 @@ function titleOf(value: Readonly<Record<string, unknown>>, kind: string): string
   return `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`.trimEnd();
 }
 
-/** What makes two objects the same one to a server. Pods of one owner are several. */
-function identityOf({ object, title }: Declared): string | undefined {
-  switch (object.kind) {
-    case "pods":
-      return object.workload.kind === title.split(" ")[0]
-        ? `${object.workload.kind} ${object.namespace}/${object.workload.name}`
-        : undefined;
-    case "namespace":
-    case "node":
-      return `${object.kind} ${object.name}`;
-    case "cluster-policy":
-      return `${object.type} ${object.name}`;
-    case "entry":
-      return `${object.type} ${object.namespace}/${object.name}`;
-    case "service":
-    case "grant":
-    case "network-policy":
-      return `${object.kind} ${object.namespace}/${object.name}`;
-  }
-}
-
 /** As applying the files in order would leave it: the last of several with one name. */
 function withoutDuplicates(objects: readonly Declared[], findings: Findings): readonly Declared[] {
   const last = new Map<string, Declared>();
   for (const one of objects) {
-    const identity = identityOf(one);
-    if (identity === undefined) continue;
-    const earlier = last.get(identity);
+    if (one.identity === undefined) continue;
+    const earlier = last.get(one.identity);
     if (earlier !== undefined) {
       const at = `${one.place.file}:${one.place.line}`;
       findings.warn(earlier.place, `${earlier.title}: declared again at ${at}; the later one counts`);
     }
-    last.set(identity, one);
+    last.set(one.identity, one);
   }
-  return objects.filter((one) => {
-    const identity = identityOf(one);
-    return identity === undefined || last.get(identity) === one;
-  });
+  return objects.filter((one) => one.identity === undefined || last.get(one.identity) === one);
 }

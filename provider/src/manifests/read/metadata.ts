@@ -43,3 +43,19 @@ function generatedName(start: Field): string {
   if (!nameGrammar.test(`${text}x`)) throw start.refuse("the field must begin a name of letters, digits, ., _ and -");
   return text;
 }
+
+/** Kinds whose objects are in no namespace, whatever they say. */
+const clusterKinds = new Set([
+  "Namespace",
+  "Node",
+  "AdminNetworkPolicy",
+  "BaselineAdminNetworkPolicy",
+  "ClusterNetworkPolicy",
+]);
+
+/** The same for two objects that a server takes for one; `undefined` for what it names itself. */
+export function identityOf(object: Field, kind: string): string | undefined {
+  const { namespace, name } = metadataOf(object);
+  if (object.at("metadata", "name").textOr("") === "") return undefined;
+  return `${kind} ${clusterKinds.has(kind) ? "" : namespace}/${name}`;
+}
