@@ -29,9 +29,14 @@ async function bundled(entry: string): Promise<Bundled> {
   const inputs = Object.entries(metafile.inputs);
   const known = (paths: readonly string[]) =>
     new Set(paths.map(packageOf).filter((name): name is string => name !== undefined));
-  const ours = inputs.filter(([path]) => path.startsWith("provider/"));
-  const statically = ours.flatMap(([, { imports }]) => imports.filter(({ kind }) => kind !== "dynamic-import"));
-  return { packages: known(inputs.map(([path]) => path)), atStart: known(statically.map(({ path }) => path)) };
+  const statically = (path: string): readonly string[] =>
+    (metafile.inputs[path]?.imports ?? []).filter(({ kind }) => kind !== "dynamic-import").map((one) => one.path);
+  // What a source loads that is itself loaded later is not loaded at the start.
+  const reached = new Set([`provider/src/${entry}`]);
+  for (const path of reached) {
+    for (const next of statically(path)) if (path.startsWith("provider/")) reached.add(next);
+  }
+  return { packages: known(inputs.map(([path]) => path)), atStart: known([...reached]) };
 }
 
 test("the plugin has nothing of what only the command line needs, and loads SSH with the first connection", async () => {
@@ -41,7 +46,7 @@ test("the plugin has nothing of what only the command line needs, and loads SSH 
   expect(atStart).not.toContain("ssh2");
 });
 
-test("the command line loads the writer of YAML with the first program that it writes", async () => {
+test("the command line loads YAML with the first program that it writes, or the first manifest that it reads", async () => {
   const { packages, atStart } = await bundled(join("cli", "main.ts"));
   expect(packages).toContain("yaml");
   expect(atStart).not.toContain("yaml");
