@@ -9,8 +9,10 @@ PULUMI_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/pulumi-$PULUMI_VERSION/bin
 NODE_BIN=$ROOT/node_modules/node/bin
 KUBERNETES_VERSION=$(sed -nE 's#^[[:space:]]*(require )?k8s.io/kubernetes v([^ ]+).*#\2#p' "$ROOT/tools/kubernetes/go.mod")
 KUBERNETES_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-$KUBERNETES_VERSION/bin
+CNI_VERSION=$(sed -nE 's#^[[:space:]]*github.com/containernetworking/plugins v([^ ]+).*#\1#p' "$ROOT/tools/cni/go.mod")
+CNI_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/cni-$CNI_VERSION/bin
 KUBERNETES_DEFINITIONS=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-definitions
-readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN KUBERNETES_VERSION KUBERNETES_BIN KUBERNETES_DEFINITIONS
+readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN KUBERNETES_VERSION KUBERNETES_BIN KUBERNETES_DEFINITIONS CNI_BIN
 # The oldest Pulumi CLI that is taken from PATH.
 readonly PULUMI_OLDEST=3.200.0
 

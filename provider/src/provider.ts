@@ -5,6 +5,7 @@ import { firewallPolicy } from "./components/firewall-policy";
 import { ClusterPlaces } from "./components/firewall/cluster-places";
 import { kubernetesCluster } from "./components/kubernetes-cluster";
 import { networkPeering } from "./components/network-peering";
+import { podNetwork } from "./components/pod-network";
 import { securityGroup } from "./components/security-group";
 import { serviceEntry } from "./components/service-entry";
 import { subnet } from "./components/subnet";
@@ -89,6 +90,7 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
     "sdn:index:FirewallPolicy": () => firewallPolicy(places),
     "sdn:index:KubernetesCluster": () => kubernetesCluster,
     "sdn:index:NetworkPeering": () => networkPeering,
+    "sdn:index:PodNetwork": () => podNetwork,
     "sdn:index:SecurityGroup": () => securityGroup,
     "sdn:index:ServiceEntry": () => serviceEntry,
     "sdn:index:Subnet": () => subnet(hosts.vteps),

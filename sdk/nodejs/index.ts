@@ -65,6 +65,11 @@ export type NetworkPeering = import("./networkPeering").NetworkPeering;
 export const NetworkPeering: typeof import("./networkPeering").NetworkPeering = null as any;
 utilities.lazyLoad(exports, ["NetworkPeering"], () => require("./networkPeering"));
 
+export { PodNetworkArgs } from "./podNetwork";
+export type PodNetwork = import("./podNetwork").PodNetwork;
+export const PodNetwork: typeof import("./podNetwork").PodNetwork = null as any;
+utilities.lazyLoad(exports, ["PodNetwork"], () => require("./podNetwork"));
+
 export { ProviderArgs } from "./provider";
 export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
@@ -125,6 +130,8 @@ const _module = {
                 return new KubernetesCluster(name, <any>undefined, { urn })
             case "sdn:index:NetworkPeering":
                 return new NetworkPeering(name, <any>undefined, { urn })
+            case "sdn:index:PodNetwork":
+                return new PodNetwork(name, <any>undefined, { urn })
             case "sdn:index:SecurityGroup":
                 return new SecurityGroup(name, <any>undefined, { urn })
             case "sdn:index:ServiceEntry":

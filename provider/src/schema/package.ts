@@ -24,6 +24,7 @@ import {
 import { destinationNatType, natType, sourceNatType } from "./nat";
 import { policyRouteType, routeType } from "./routes";
 import { networkPeering } from "./peering";
+import { podNetwork, podNetworkModeType } from "./pod-network";
 import { kubernetesCluster, kubernetesTypes } from "./kubernetes";
 import { serviceEntry, serviceTypes } from "./service";
 import { getReachability, reachabilityTypes } from "./reachability";
@@ -40,6 +41,7 @@ export const components = {
   "sdn:index:FirewallPolicy": firewallPolicy,
   "sdn:index:KubernetesCluster": kubernetesCluster,
   "sdn:index:NetworkPeering": networkPeering,
+  "sdn:index:PodNetwork": podNetwork,
   "sdn:index:SecurityGroup": securityGroup,
   "sdn:index:ServiceEntry": serviceEntry,
   "sdn:index:Subnet": subnet,
@@ -88,6 +90,7 @@ const types: Readonly<Record<string, ObjectTypeSpec | EnumTypeSpec>> = {
   "sdn:index:Namespace": namespaceType,
   "sdn:index:DestinationNat": destinationNatType,
   "sdn:index:Nat": natType,
+  "sdn:index:PodNetworkMode": podNetworkModeType,
   "sdn:index:PolicyRoute": policyRouteType,
   "sdn:index:Route": routeType,
   "sdn:index:SourceNat": sourceNatType,

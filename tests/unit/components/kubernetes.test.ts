@@ -253,7 +253,11 @@ describe("refused", () => {
   test.each<[string, ValueMap, string]>([
     ["nothing but a label of pods", { pods: { podLabels: {} } }, "members[0].pods.cluster: is required and missing"],
     ["a namespace in two ways", { pods: { cluster: "", namespace: "a", namespaceLabels: {} } }, "excludes namespace"],
-    ["what is no namespace", { pods: { cluster: "", namespace: "A_b" } }, "the value is not the name of a namespace"],
+    [
+      "what is no namespace",
+      { pods: { cluster: "", namespace: "A_b" } },
+      "the value is not a name that Kubernetes takes",
+    ],
     ["a block that is none", { cluster: "web" }, "must be a resource of type sdn:index:KubernetesCluster"],
   ])("a group that has %s", (_, member, message) => {
     const handler = worldOf({}).handlers.components.get("sdn:index:SecurityGroup")?.();

@@ -31,13 +31,13 @@ function selector(reader: InputReader, name: string): Value {
 }
 
 /** A label of DNS (RFC 1123). */
-function parseNamespace(text: string, property: string): string {
+export function parseNamespace(text: string, property: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
   throw new SdnError({
     code: "invalid-input",
     property,
     value: shown(text),
-    cause: "the value is not the name of a namespace",
+    cause: "the value is not a name that Kubernetes takes",
     remedy: "write 1 to 63 small letters, digits or hyphens, with a letter or digit at both ends",
   });
 }

@@ -198,6 +198,26 @@ export const LabelOperator = {
  */
 export type LabelOperator = (typeof LabelOperator)[keyof typeof LabelOperator];
 
+export const PodNetworkMode = {
+    /**
+     * On the hosts of the subnet. A pod gets the address of a declared endpoint, which its annotation names.
+     */
+    Endpoints: "endpoints",
+    /**
+     * On the hosts of the subnet, each of which hands out addresses of its own range. No engine may do the same: `docker: false`.
+     */
+    Hosts: "hosts",
+    /**
+     * OVN-Kubernetes makes a network with the subnet's addresses among the nodes. It does not reach hosts, so the subnet has none.
+     */
+    Ovn: "ovn",
+} as const;
+
+/**
+ * Where pods get their addresses from, and who makes the network.
+ */
+export type PodNetworkMode = (typeof PodNetworkMode)[keyof typeof PodNetworkMode];
+
 export const ServiceBalancing = {
     /**
      * In turn, by weight. Each host counts for itself.
