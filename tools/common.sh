@@ -11,8 +11,12 @@ KUBERNETES_VERSION=$(sed -nE 's#^[[:space:]]*(require )?k8s.io/kubernetes v([^ ]
 KUBERNETES_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-$KUBERNETES_VERSION/bin
 CNI_VERSION=$(sed -nE 's#^[[:space:]]*github.com/containernetworking/plugins v([^ ]+).*#\1#p' "$ROOT/tools/cni/go.mod")
 CNI_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/cni-$CNI_VERSION/bin
+POLICY_ENGINE_VERSION=$(sed -nE 's#^[[:space:]]*sigs.k8s.io/kube-network-policies v([^ ]+).*#\1#p' \
+  "$ROOT/tools/policy-engine/go.mod")
+POLICY_ENGINE_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/policy-engine-$POLICY_ENGINE_VERSION/bin
 KUBERNETES_DEFINITIONS=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-definitions
 readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN KUBERNETES_VERSION KUBERNETES_BIN KUBERNETES_DEFINITIONS CNI_BIN
+readonly POLICY_ENGINE_BIN
 # The oldest Pulumi CLI that is taken from PATH.
 readonly PULUMI_OLDEST=3.200.0
 

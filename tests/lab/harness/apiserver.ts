@@ -136,6 +136,8 @@ function apiArguments(folder: string, store: number, port: number): readonly str
     `--service-account-key-file=${join(folder, "accounts.key")}`,
     `--service-account-signing-key-file=${join(folder, "accounts.key")}`,
     "--endpoint-reconciler-type=none",
+    // Nobody makes service accounts, and no pod asks for one.
+    "--disable-admission-plugins=ServiceAccount",
   ];
 }
 
