@@ -5,13 +5,16 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 PROVIDER_SOURCES := $(shell find provider/src -name '*.ts' 2>/dev/null) schema.json package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check schema build test test-fast test-lab lab lab-down lab-shell demo demo-destroy bench clean
+.PHONY: help setup kubernetes check schema build test test-fast test-lab lab lab-down lab-shell demo demo-destroy bench clean
 
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: ## installs what is missing: packages, Node 24, the Pulumi CLI, kube-apiserver
+setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
 	@tools/setup
+
+kubernetes: setup ## what tests of clusters need besides: kube-apiserver, CNI's plugins, a policy engine
+	@tools/kubernetes/install
 
 check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and whether schema.json and sdk/ are up to date
 	tsc --noEmit
@@ -34,13 +37,13 @@ bin/pulumi-resource-sdn: $(wildcard $(PROVIDER_SOURCES)) tools/build.js tools/la
 sdk/nodejs/bin/index.js: $(shell find sdk/nodejs -name '*.ts' -not -path '*/bin/*' -not -path '*/node_modules/*') sdk/nodejs/package.json
 	tools/sdk/compile
 
-test: build ## all tests, the lab's included; ends with the total
+test: build kubernetes ## all tests, the lab's included; ends with the total
 	@tools/test
 
 test-fast: setup sdk/nodejs/bin/index.js ## tests without root, in seconds
 	@tools/test fast
 
-test-lab: build ## tests with real hosts; needs root
+test-lab: build kubernetes ## tests with real hosts; needs root
 	@tools/test lab
 
 lab: setup ## three hosts to try things with; see `lab/lab help`

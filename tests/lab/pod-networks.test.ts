@@ -14,7 +14,7 @@ import { type Program, Stack } from "./harness/stack";
 
 const ref = (name: string): string => `\${${name}}`;
 const tag = freshName().slice(0, 6);
-/** As `tools/setup` leaves them. */
+/** As `tools/kubernetes/install` leaves them. */
 const cni = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sdn", "tools", "cni-1.10.0", "bin");
 const state = "/var/lib/cni";
 

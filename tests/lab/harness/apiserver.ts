@@ -11,7 +11,7 @@ import { parseAllDocuments } from "yaml";
 import { type Access, KubernetesClient, type KubernetesObject } from "../../support/kubernetes/client";
 import { waitFor } from "./wait";
 
-/** As `tools/setup` leaves them. */
+/** As `tools/kubernetes/install` leaves them. */
 const tools = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sdn", "tools");
 const version = "1.36.3";
 

@@ -13,7 +13,7 @@ import type { Apiserver } from "./apiserver";
 import { execute } from "./lab";
 import { waitFor } from "./wait";
 
-/** As `tools/setup` leaves it. */
+/** As `tools/kubernetes/install` leaves it. */
 const engine = join(
   process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
   ...["sdn", "tools", "policy-engine-0.8.0", "bin", "kube-network-policies"],
