@@ -13,7 +13,7 @@ help: ## what there is
 setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
 	@tools/setup
 
-kubernetes: setup ## what tests of clusters need besides: kube-apiserver, CNI's plugins, a policy engine
+kubernetes: setup ## what tests of clusters need besides: kube-apiserver, kubelet, CNI's plugins, a policy engine
 	@tools/kubernetes/install
 
 check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and whether schema.json and sdk/ are up to date

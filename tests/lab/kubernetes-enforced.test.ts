@@ -1,12 +1,12 @@
 /**
- * Policies of a real `pulumi`, enforced by a policy engine of Kubernetes: real packets between pods of one node. There is
- * no kubelet; harness/policy-engine.ts says what stands for it.
+ * Policies of a real `pulumi`, enforced by a policy engine of Kubernetes: real packets between the pods of a real node,
+ * which kubelet and containerd run.
  */
 import { ProbeAgents, type ProbeResult } from "../support/policy/probe-agents";
 import { Apiserver } from "./harness/apiserver";
 import { kubernetesPlugin, type Plugin } from "./harness/kubernetes-plugin";
 import { freshName } from "./harness/lab";
-import { type NodePod, PolicyNode } from "./harness/policy-engine";
+import { KubernetesNode } from "./harness/node/node";
 import { type Program, Stack, type YamlResource } from "./harness/stack";
 import { waitFor } from "./harness/wait";
 
@@ -14,18 +14,13 @@ const ref = (name: string): string => `\${${name}}`;
 const node = freshName().slice(0, 6);
 const names = ["web", "job", "db", "other"] as const;
 type Name = (typeof names)[number];
-const pods = names.map((name, at): NodePod => ({
-  name,
-  namespace: "default",
-  labels: { app: name },
-  address: `10.244.0.${at + 10}`,
-}));
 const ports = [80, 443, 5432] as const;
 
 let server: Apiserver;
 let plugin: Plugin;
 let stack: Stack;
-let running: PolicyNode;
+let running: KubernetesNode;
+let addresses: ReadonlyMap<string, string>;
 const agents = new ProbeAgents();
 
 const group = (app: Name): YamlResource => ({
@@ -75,12 +70,11 @@ function program(port: number): Program {
   };
 }
 
-const addressOf = (name: Name): string => pods.find((pod) => pod.name === name)?.address ?? "";
 const probe = (from: Name, to: Name, port: number): Promise<ProbeResult> =>
-  agents.probe(PolicyNode.namespaceOf(node, from), {
+  agents.probe(running.spaceOf(from), {
     do: "tcp",
-    from: addressOf(from),
-    to: addressOf(to),
+    from: addresses.get(from) ?? "",
+    to: addresses.get(to) ?? "",
     port,
   });
 
@@ -116,8 +110,10 @@ const everyPair: Table = Object.fromEntries(
 beforeAll(async () => {
   [server, plugin] = await Promise.all([Apiserver.start(), kubernetesPlugin()]);
   await server.define("sigs.k8s.io/network-policy-api@v0.1.7");
-  running = await PolicyNode.start(node, pods, server);
-  for (const name of names) await agents.start(PolicyNode.namespaceOf(node, name), ports);
+  running = await KubernetesNode.start(node, server);
+  addresses = await running.runPods(names);
+  for (const name of names) await agents.start(running.spaceOf(name), ports);
+  await running.enforce();
   stack = await Stack.create(program(5432));
 }, 240_000);
 afterAll(async () => {
