@@ -21,7 +21,7 @@ check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and 
 	eslint --cache --cache-location node_modules/.cache/eslint/ .
 	prettier --check --log-level warn .
 	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} tools/kubernetes/install tools/bench/peers .ci/run examples/quickstart/*.sh
-	cat provider/src/render/program/{persistence,firewall,follow,services,balancers,dns,program}.sh | shellcheck --shell=sh --exclude=SC1010 -
+	cat provider/src/render/program/{persistence,firewall,patch,follow,services,balancers,dns,program}.sh | shellcheck --shell=sh --exclude=SC1010 -
 	npm run --silent schema -- --check
 	tools/sdk/check
 

@@ -2,6 +2,7 @@ import balancers from "./program/balancers.sh";
 import dns from "./program/dns.sh";
 import firewall from "./program/firewall.sh";
 import follow from "./program/follow.sh";
+import patch from "./program/patch.sh";
 import persistence from "./program/persistence.sh";
 import services from "./program/services.sh";
 import program from "./program/program.sh";
@@ -18,4 +19,4 @@ const compact = (text: string): string =>
     .replace(/\n{2,}/g, "\n");
 
 /** The host's program, constant for a version of this provider. */
-export const hostProgram: string = compact(persistence + firewall + follow + services + balancers + dns + program);
+export const hostProgram: string = compact(persistence + firewall + patch + follow + services + balancers + dns + program);

@@ -9,7 +9,8 @@ function enumType(description: string, values: Readonly<Record<string, string>>)
 const actions = {
   allow: "Allowed; nothing else is asked.",
   deny: "Dropped silently.",
-  reject: "TCP is answered with a reset; what a host itself gets or sends, with an ICMP error; everything else is dropped silently.",
+  reject:
+    "TCP is answered with a reset; what a host itself gets or sends, with an ICMP error; everything else is dropped silently.",
   pass: "The rest of this tier has no say: the next tier decides.",
 };
 

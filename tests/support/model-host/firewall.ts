@@ -117,7 +117,8 @@ function reload(state: ModelState): void {
   const json = recordedJson(record);
   if (record === undefined) giveSettingsBack(state);
   else if (record.record === "whole" && record.words.includes("firewall_settings")) {
-    for (const [key, value] of settings) ensureSysctl({ state, key: firewallKey, warn: () => undefined }, "-", key, value);
+    for (const [key, value] of settings)
+      ensureSysctl({ state, key: firewallKey, warn: () => undefined }, "-", key, value);
   }
   setDynamics(state, (record?.record === "whole" && recordedDynamics(record)) || "-");
   if (record?.record === "damaged") closeGuarded(firewall, ledger);

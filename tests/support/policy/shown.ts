@@ -48,7 +48,9 @@ function statement(json: Json): string {
     case "log":
       return `log "${String(detail["prefix"])}"`;
     case "reject":
-      return ["reject with", detail["type"], detail["expr"]].filter((word) => word !== undefined).join(" ");
+      return ["reject with", ...[detail["type"], detail["expr"]].filter((word) => word !== undefined).map(String)].join(
+        " ",
+      );
     case "mangle":
       return `set ${operand(detail["key"])} to ${JSON.stringify(detail["value"])}`;
     default:
