@@ -29,6 +29,8 @@ import { Hosts } from "./resources/hosts";
 import { adoptedKind, peeringKind, portKind, routerKind, segmentKind, serviceKind } from "./resources/linux";
 import { networkAllocationKind } from "./resources/network-allocation";
 import { peeringAllocationKind } from "./resources/peering-allocation";
+import { TestEvaluation } from "./resources/reachability/test-evaluation";
+import { ReachabilityTest } from "./resources/reachability/test-resource";
 import { serviceAllocationKind } from "./resources/service-allocation";
 import { SharedPortHandler } from "./resources/shared-port";
 import { subnetAllocationKind } from "./resources/subnet-allocation";
@@ -66,10 +68,12 @@ export function createHandlers(targets: Targets = new TargetPool()): Handlers {
   const places = new ClusterPlaces();
   const firewalls = new FirewallFleet(hosts);
   const firewallPreview = new FirewallPreview(hosts);
+  const tests = new TestEvaluation(hosts, firewallPreview);
   const resourceTable: Table<keyof typeof customResources, CustomResourceHandler> = {
     "sdn:firewall:Member": () => new EntryResource(memberKind, hosts, firewalls, firewallPreview),
     "sdn:firewall:Policy": () => new EntryResource(policyKind, hosts, firewalls, firewallPreview),
     "sdn:index:Host": () => new HostHandler(hosts),
+    "sdn:index:ReachabilityTest": () => new ReachabilityTest(hosts, tests),
     "sdn:ipam:EndpointAllocation": () => new AllocationHandler(endpointAllocationKind, hosts, book),
     "sdn:ipam:NetworkAllocation": () => new AllocationHandler(networkAllocationKind, hosts, book),
     "sdn:ipam:PeeringAllocation": () => new AllocationHandler(peeringAllocationKind, hosts, book),

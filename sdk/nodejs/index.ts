@@ -75,6 +75,11 @@ export type Provider = import("./provider").Provider;
 export const Provider: typeof import("./provider").Provider = null as any;
 utilities.lazyLoad(exports, ["Provider"], () => require("./provider"));
 
+export { ReachabilityTestArgs } from "./reachabilityTest";
+export type ReachabilityTest = import("./reachabilityTest").ReachabilityTest;
+export const ReachabilityTest: typeof import("./reachabilityTest").ReachabilityTest = null as any;
+utilities.lazyLoad(exports, ["ReachabilityTest"], () => require("./reachabilityTest"));
+
 export { SecurityGroupArgs } from "./securityGroup";
 export type SecurityGroup = import("./securityGroup").SecurityGroup;
 export const SecurityGroup: typeof import("./securityGroup").SecurityGroup = null as any;
@@ -132,6 +137,8 @@ const _module = {
                 return new NetworkPeering(name, <any>undefined, { urn })
             case "sdn:index:PodNetwork":
                 return new PodNetwork(name, <any>undefined, { urn })
+            case "sdn:index:ReachabilityTest":
+                return new ReachabilityTest(name, <any>undefined, { urn })
             case "sdn:index:SecurityGroup":
                 return new SecurityGroup(name, <any>undefined, { urn })
             case "sdn:index:ServiceEntry":

@@ -3,17 +3,13 @@ import type { HostView } from "../compile/fleet-intents";
 import { intentsOf } from "../compile/fleet-intents";
 import { queriesOf } from "../compile/plan";
 import type { Words } from "../compile/steps";
-import type { Connection } from "../model/connection";
 import { connectionUri } from "../model/connection";
 import { SdnError } from "../model/error";
 import type { Snapshot } from "../model/snapshot";
+import type { FleetMember } from "../resources/fleet-members";
 import type { Hosts } from "../resources/hosts";
 
-export interface FleetMember {
-  /** `undefined`: the host's own name. */
-  readonly name: string | undefined;
-  readonly connection: Connection;
-}
+export type { FleetMember };
 
 export interface ReadingOptions {
   /** Default true: with a second execution, everything is comparable with what was asked for. */

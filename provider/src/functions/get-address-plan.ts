@@ -7,7 +7,7 @@ import type { Hosts } from "../resources/hosts";
 import type { CallContext, FunctionHandler } from "../rpc/handlers";
 import type { ValueMap } from "../rpc/value";
 import { readFleet } from "./fleet";
-import { readMembers } from "./fleet-inputs";
+import { readMembers } from "../resources/fleet-members";
 import { withRun } from "./holdings-of-run";
 import type { Outcome } from "./outcome";
 import { unknownResult } from "./outcome";

@@ -6,7 +6,7 @@ import type { Hosts } from "../resources/hosts";
 import type { CallContext, FunctionHandler } from "../rpc/handlers";
 import type { ValueMap } from "../rpc/value";
 import { readFleet } from "./fleet";
-import { readMembers } from "./fleet-inputs";
+import { readMembers } from "../resources/fleet-members";
 import type { Outcome } from "./outcome";
 import { unknownResult } from "./outcome";
 import { plain } from "./plain";

@@ -1,20 +1,14 @@
 /** Who reaches whom, from what hosts hold: what `getReachability` and the command line tell. */
 import type { HostView } from "../compile/fleet-intents";
 import { intentsOf } from "../compile/fleet-intents";
-import { traceRoute } from "../compile/route-trace";
 import type { RouteTrace } from "../compile/route-trail";
 import { topologyOf } from "../compile/topology";
-import type { Family } from "../model/address";
-import { formatAddress } from "../model/address";
-import { SdnError } from "../model/error";
-import type { IntervalSet } from "../policy/intervals";
-import { type ServiceText, parseService } from "../policy/service";
-import { anyTransport, transportOf } from "../policy/transport";
-import type { EndClass } from "../reach/classes";
-import { marksNamed } from "../reach/end-names";
+import type { ServiceText } from "../policy/service";
+import { isStrict, marksNamed } from "../reach/end-names";
 import { allowedRows, type FlowRow, rowsOf } from "../reach/flow-table";
 import { type Holding, pictureOf } from "../reach/picture";
-import { ask } from "../reach/question";
+import { pathBetween } from "../reach/path";
+import { ask, transportsOf } from "../reach/question";
 import { type Answer, verdictOf } from "../reach/verdict";
 import { documentOf } from "../resources/firewall/host-plan";
 
@@ -62,40 +56,7 @@ export function reachabilityOf(views: readonly HostView[], question: Question | 
   const receiver = reach.classes.find(
     ({ sets, family }) => keys.to.some((key) => sets.has(key)) && family === sender?.family,
   );
-  const path = pathOf(topology, sender, receiver, question);
+  const isNamed = topology.endpoints.some(({ name }) => name === question.from);
+  const path = isNamed && sender?.members.length === 1 ? pathBetween(topology, sender, receiver) : undefined;
   return { flows, answer, because: rowsOf(reach, naming, facts), path };
-}
-
-export function transportsOf(service: ServiceText | undefined): (family: Family) => IntervalSet<number> {
-  if (service === undefined) return () => anyTransport;
-  const services = parseService(service, "service");
-  return (family) => transportOf(services, family);
-}
-
-/** Blocks of addresses may be anywhere. */
-const isStrict = (text: string): boolean => text !== "any" && !/[/:]|^\d+\./.test(text);
-
-function pathOf(
-  topology: ReturnType<typeof topologyOf>,
-  sender: EndClass | undefined,
-  receiver: EndClass | undefined,
-  { from, to }: Question,
-): RouteTrace | undefined {
-  const [first, more] = sender?.members ?? [];
-  const [target] = receiver?.members ?? [];
-  if (first === undefined || more !== undefined || sender === undefined || target === undefined) return undefined;
-  if (topology.endpoints.every(({ name }) => name !== from)) return undefined;
-  const named = topology.endpoints.some(({ name }) => name === to);
-  try {
-    return traceRoute(topology, {
-      from,
-      to: named ? to : formatAddress({ family: sender.family, value: target.first }),
-      network: undefined,
-      host: undefined,
-    });
-  } catch (thrown) {
-    // Two endpoints of one name: the answer speaks of both, and no single way is theirs.
-    if (thrown instanceof SdnError && thrown.code === "invalid-input") return undefined;
-    throw thrown;
-  }
 }

@@ -6,10 +6,30 @@ import { SdnError } from "../model/error";
 import { networkName, segmentName } from "../compile/firewall/world-names";
 import type { Topology, TopologyEndpoint } from "../compile/topology";
 import { noAddress, addressesOf } from "../policy/address-set";
+import { matchesLabels, type Selector } from "../policy/selector";
 import type { Version } from "./classes";
 import { type End, type Mark, markOf } from "./mark";
 import type { NamedMark } from "./naming";
 import type { Realm } from "./realm";
+
+/** Names mean all who have them; blocks of addresses may be anywhere, so of their classes one that has a way will do. */
+export const isStrict = (text: string): boolean => text !== "any" && blockIn(text, "") === undefined;
+
+/** Endpoints that are declared with such labels. */
+export function labelledMark(key: string, selector: Selector, { world }: Realm): Mark {
+  const found = world.endpoints.filter(
+    ({ labels }) => Object.keys(labels).length > 0 && matchesLabels(selector, labels),
+  );
+  const networkOf = new Map(world.segments.map(({ name, network }) => [name, network]));
+  return {
+    key,
+    isHost: () => false,
+    addresses: (network) =>
+      addressesOf(
+        found.filter(({ segment }) => networkOf.get(segment) === network).flatMap(({ addresses }) => addresses),
+      ),
+  };
+}
 
 /**
  * The marks of everybody with that name, which is what they have in common.

@@ -33,7 +33,8 @@ export function allowedRows(reach: Reach, naming: Naming, version: number): read
 /** Equal rows of both families are one. */
 export function rowsOf(reach: Reach, naming: Naming, facts: readonly PairFact<Outcome>[]): readonly FlowRow[] {
   const rows = rectangles(facts).map(({ kind, from, to, transport, by }): FlowRow => {
-    const possible = universes(reach, from, to);
+    const everybody = reach.classes.filter(({ family }) => family === from[0]?.family);
+    const possible = kind === "no way" ? { from: everybody, to: everybody } : universes(reach, from, to);
     return {
       from: naming.text(from, possible.from),
       to: naming.text(to, possible.to),

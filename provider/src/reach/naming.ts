@@ -50,6 +50,8 @@ const formatRangeOf = (cidr: {
 const mostNames = 4;
 
 export class Naming {
+  /** Of all marks that are told apart. */
+  readonly markKeys: readonly string[];
   private readonly names: readonly Name[];
 
   constructor(
@@ -57,6 +59,7 @@ export class Naming {
     marks: readonly NamedMark[],
     private readonly known: Names,
   ) {
+    this.markKeys = [...new Set(marks.map(({ mark }) => mark.key))];
     this.names = [
       ...marks.map(({ mark, text }) => this.where(text, 1, ({ sets }) => sets.has(mark.key))),
       ...this.placed(

@@ -2,6 +2,8 @@
 
 import type { Family } from "../model/address";
 import { intersectIntervals, type IntervalSet } from "../policy/intervals";
+import { parseService, type ServiceText } from "../policy/service";
+import { anyTransport, transportOf } from "../policy/transport";
 import type { EndClass } from "./classes";
 import { decidersOf, transportWith, type Verdict } from "./line";
 import type { Reach } from "./reach";
@@ -13,16 +15,22 @@ export type Outcome = Verdict | "no way";
 export interface Traffic {
   /** Keys of marks, any of which an end is in. */
   readonly from: readonly string[];
+  /** Asks about everybody but these. */
+  readonly others?: boolean;
   readonly to: readonly string[];
   readonly transport: (family: Family) => IntervalSet<number>;
 }
 
 /** What becomes of it, pair by pair; nothing where the ends have no family in common, or nobody is there. */
-export function ask(reach: Reach, version: number, { from, to, transport }: Traffic): readonly PairFact<Outcome>[] {
-  const within = (keys: readonly string[]): readonly EndClass[] =>
-    reach.classes.filter(({ sets }) => keys.some((key) => sets.has(key)));
-  const receivers = within(to);
-  return within(from).flatMap((one) =>
+export function ask(
+  reach: Reach,
+  version: number,
+  { from, others = false, to, transport }: Traffic,
+): readonly PairFact<Outcome>[] {
+  const isIn = ({ sets }: EndClass, keys: readonly string[]): boolean => keys.some((key) => sets.has(key));
+  const receivers = reach.classes.filter((one) => isIn(one, to));
+  const senders = reach.classes.filter((one) => isIn(one, from) !== others);
+  return senders.flatMap((one) =>
     receivers.flatMap((other) => {
       if (one.family !== other.family || isAlone(one, other)) return [];
       const asked = transport(one.family);
@@ -31,6 +39,13 @@ export function ask(reach: Reach, version: number, { from, to, transport }: Traf
       return isMeeting(one, other) ? [{ ...pair, kind: "no way" as const, transport: asked, by: [] }] : [];
     }),
   );
+}
+
+/** What a service means in packets of each family; all transports where it is left out. */
+export function transportsOf(service: ServiceText | undefined): Traffic["transport"] {
+  if (service === undefined) return () => anyTransport;
+  const services = parseService(service, "");
+  return (family) => transportOf(services, family);
 }
 
 function factsOf(

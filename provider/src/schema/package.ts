@@ -27,7 +27,7 @@ import { networkPeering } from "./peering";
 import { podNetwork, podNetworkModeType } from "./pod-network";
 import { kubernetesCluster, kubernetesTypes } from "./kubernetes";
 import { serviceEntry, serviceTypes } from "./service";
-import { getReachability, reachabilityTypes } from "./reachability";
+import { getReachability, reachabilityTest, reachabilityTypes } from "./reachability";
 import { getRoute, getTopology, seeingTypes } from "./seeing";
 import { addressRangeType, reservationType, subnet } from "./subnet";
 import type { EnumTypeSpec, FunctionSpec, ObjectTypeSpec, ResourceSpec } from "./types";
@@ -52,6 +52,7 @@ export const customResources = {
   "sdn:firewall:Member": memberOnHosts,
   "sdn:firewall:Policy": policyOnHosts,
   "sdn:index:Host": host,
+  "sdn:index:ReachabilityTest": reachabilityTest,
   "sdn:ipam:EndpointAllocation": endpointAllocation,
   "sdn:ipam:NetworkAllocation": networkAllocation,
   "sdn:ipam:PeeringAllocation": peeringAllocation,

@@ -769,6 +769,32 @@ export interface SshArgs {
 }
 
 /**
+ * Traffic of which something is asserted.
+ */
+export interface TrafficAssertionArgs {
+    /**
+     * Who sends. One end or a list: an `Endpoint`, `Subnet`, `VirtualNetwork`, `SecurityGroup` or `Host`, a name of one, an address, a CIDR, `any`, or labels: `{ matchLabels: { app: web } }`.
+     */
+    from: any;
+    /**
+     * Types of ICMP: `echo-request`, `8`, `3/4`. Default: all.
+     */
+    icmpTypes?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Ports at the receiver: `443`, `80,443`, `8000-8010`. Default: all.
+     */
+    ports?: pulumi.Input<string | undefined>;
+    /**
+     * `tcp`, `udp`, `icmp`, …, or a number. Default: all.
+     */
+    protocol?: pulumi.Input<string | undefined>;
+    /**
+     * Who gets it: the same.
+     */
+    to: any;
+}
+
+/**
  * VXLAN network identifiers (RFC 7348); both ends belong to the range.
  */
 export interface VniRangeArgs {

@@ -88,7 +88,7 @@ function seenOf(
   const before = hosts.map(({ host: { uri, name }, document, intents }) => ({ uri, name, document, intents }));
   const after = before.map((one) => ({
     ...one,
-    document: changed(one.document ?? emptyDocument, wanted(one.uri).map(entryOf)),
+    document: withWanted(one.document, wanted(one.uri)),
   }));
   const picture = pictureOf([before, after], now, (realms) => changedEndpoints(changes, realms));
   const earlier = before.flatMap(({ document }) =>
@@ -96,6 +96,11 @@ function seenOf(
   );
   return { ...picture, earlier: new Map(earlier) };
 }
+
+export const withWanted = (
+  document: FirewallDocument | undefined,
+  wanted: readonly FirewallChange[],
+): FirewallDocument => changed(document ?? emptyDocument, wanted.map(entryOf));
 
 /** As it will be, whoever wrote it: whether the change may be made was found out before. */
 function entryOf(change: FirewallChange): Parameters<typeof changed>[1][number] {

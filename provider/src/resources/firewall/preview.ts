@@ -17,7 +17,7 @@ import { checkProgram } from "./host-line";
 import { lookAt } from "./look";
 import { foreignSentences } from "./foreign-rules";
 import { openFlowSentences } from "./open-flows";
-import { type LookedAt, ReachPreview } from "./preview-reach";
+import { type LookedAt, ReachPreview, withWanted } from "./preview-reach";
 import { unseenQuery, unseenSentences } from "./unseen-flows";
 
 /** Milliseconds for which what a host said is good enough for the other policies of the same preview. */
@@ -26,6 +26,11 @@ const freshFor = 15_000;
 interface Look {
   readonly at: number;
   readonly snapshot: Promise<Snapshot>;
+}
+
+/** A host as a run will leave it. */
+export interface Foreseen extends Pick<LookedAt, "document" | "intents"> {
+  readonly snapshot: Snapshot;
 }
 
 export class FirewallPreview {
@@ -63,6 +68,14 @@ export class FirewallPreview {
     await this.reach.say(context, change, seen);
   }
 
+  /** The host as this run will leave it; `undefined`: it does not answer. */
+  async foresee(context: CallContext, host: FirewallHost): Promise<Foreseen | undefined> {
+    const snapshot = await this.reached(context, host, "What is on it is not known.");
+    if (snapshot === undefined) return undefined;
+    const intents = this.hosts.declared.all(host.uri, snapshot.ledger);
+    return { snapshot, intents, document: withWanted(documentOf(snapshot.firewall), this.wantedOn(host.uri)) };
+  }
+
   private wantedOn(uri: string): readonly FirewallChange[] {
     return [...(this.wanted.get(uri)?.values() ?? [])];
   }
@@ -73,15 +86,8 @@ export class FirewallPreview {
     change: FirewallChange,
     host: FirewallHost,
   ): Promise<LookedAt | undefined> {
-    let snapshot: Snapshot;
-    try {
-      snapshot = await this.recent(context, host);
-    } catch (thrown) {
-      if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
-      const { message } = namedHost(thrown, host.name);
-      context.log("warning", `${message} It was not checked whether this change fits the host.`);
-      return undefined;
-    }
+    const snapshot = await this.reached(context, host, "It was not checked whether this change fits the host.");
+    if (snapshot === undefined) return undefined;
     const others = this.wantedOn(host.uri).filter(({ kind, key }) => kind !== change.kind || key !== change.key);
     const numbered = [change, ...others.map((one) => ({ ...one, expected: undefined }))].map((one) => ({
       change: one,
@@ -92,6 +98,16 @@ export class FirewallPreview {
     await this.tryOut(context, plan);
     if (change.kind === "policy") this.sayPlan(context, change.key, plan, snapshot);
     return { host, document: documentOf(snapshot.firewall), intents };
+  }
+
+  private async reached(context: CallContext, host: FirewallHost, without: string): Promise<Snapshot | undefined> {
+    try {
+      return await this.recent(context, host);
+    } catch (thrown) {
+      if (!(thrown instanceof SdnError) || thrown.code !== "unreachable") throw thrown;
+      context.log("warning", `${namedHost(thrown, host.name).message} ${without}`);
+      return undefined;
+    }
   }
 
   /** The host's own nft says whether it would take the rules. */

@@ -1,4 +1,4 @@
-import type { InputReader } from "../inputs/input-reader";
+import type { InputReader } from "./input-reader";
 import { SdnError } from "../model/error";
 import { nameOfUrn } from "../rpc/tokens";
 import type { Value } from "../rpc/value";

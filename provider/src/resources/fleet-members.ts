@@ -1,24 +1,36 @@
 import { InputReader } from "../inputs/input-reader";
 import { SdnError } from "../model/error";
-import { readConnectionValue, connectionFromUri } from "../resources/connection-inputs";
-import type { Hosts } from "../resources/hosts";
+import type { Connection } from "../model/connection";
+import { connectionFromUri, readConnectionValue } from "./connection-inputs";
+import type { Hosts } from "./hosts";
 import type { Value } from "../rpc/value";
 import { isValueMap, ResourceReference } from "../rpc/value";
 import { stripSecrets, unwrap } from "../rpc/values";
 import { nameOfUrn } from "../rpc/tokens";
-import type { FleetMember } from "./fleet";
+
+export interface FleetMember {
+  /** `undefined`: the host's own name. */
+  readonly name: string | undefined;
+  readonly connection: Connection;
+}
 
 /** The argument `hosts`: `Host` resources, or what a `Fabric` says of its own. */
 export function readMembers(reader: InputReader, hosts: Hosts): readonly FleetMember[] {
   const items = reader.require("hosts", reader.list("hosts"), "the Host resources, or the hosts of a Fabric") ?? [];
   return items.flatMap((item, index) => {
+    const reference = unwrap(item);
+    // Before a host was looked at for the first time its id is not known.
+    if (reference instanceof ResourceReference && isHost(reference) && typeof reference.id !== "string") {
+      reader.unknowns.add(`hosts[${index}]`);
+      return [];
+    }
     const member = reader.problems.collect(() => readMember(unwrap(item), `hosts[${index}]`, hosts));
     return member === undefined ? [] : [member];
   });
 }
 
 function readMember(item: Value, property: string, hosts: Hosts): FleetMember {
-  if (item instanceof ResourceReference && typeof item.id === "string" && item.urn.includes("sdn:index:Host::")) {
+  if (item instanceof ResourceReference && typeof item.id === "string" && isHost(item)) {
     const connection = hosts.known(item.id) ?? connectionFromUri(item.id);
     if (connection !== undefined) return { name: nameOfUrn(item.urn), connection };
   }
@@ -40,6 +52,8 @@ function readMember(item: Value, property: string, hosts: Hosts): FleetMember {
     remedy: "give Host resources, or the hosts of a Fabric",
   });
 }
+
+const isHost = ({ urn }: ResourceReference): boolean => urn.includes("sdn:index:Host::");
 
 const uriOf = (item: Value): string => {
   const uri = isValueMap(item) ? item["uri"] : undefined;
