@@ -19,6 +19,12 @@ const version = "1.36.3";
 export type Definitions =
   "sigs.k8s.io/network-policy-api@v0.3.0" | "sigs.k8s.io/network-policy-api@v0.1.7" | "istio.io/api@v1.32.0";
 
+interface DefinitionSpec {
+  readonly group: string;
+  readonly names: { readonly kind: string };
+  readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+}
+
 export class Apiserver {
   private constructor(
     readonly access: Access,
@@ -74,10 +80,16 @@ export class Apiserver {
     for (const object of objects) {
       if (object?.kind !== "CustomResourceDefinition") continue;
       await this.client.apply(object, { manager: "test" });
-      await waitFor(async () => isEstablished(await this.client.read(object)), {
-        what: `${object.metadata.name} is served`,
-      });
+      await waitFor(() => this.isServed(object), { what: `${object.metadata.name} is served` });
     }
+  }
+
+  /** In every version: it is established a moment before clients are told of it. */
+  private async isServed({ spec }: KubernetesObject): Promise<boolean> {
+    const { group, names, versions } = spec as DefinitionSpec;
+    const served = versions.filter((version) => version.served).map(({ name }) => `${group}/${name}`);
+    const found = await Promise.all(served.map((apiVersion) => this.client.collection(apiVersion, names.kind)));
+    return found.every((path) => path !== undefined);
   }
 
   /** A file that opens the cluster. */
@@ -171,12 +183,6 @@ async function logs(folder: string): Promise<string> {
     ["etcd", "kube-apiserver"].map((name) => readFile(join(folder, `${name}.log`), "utf8")),
   );
   return texts.map((text) => text.slice(-2000)).join("\n");
-}
-
-function isEstablished(object: KubernetesObject | undefined): boolean {
-  const status = object?.["status"] as
-    { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } | undefined;
-  return status?.conditions?.some(({ type, status: is }) => type === "Established" && is === "True") ?? false;
 }
 
 async function ended(process: ChildProcess): Promise<void> {
