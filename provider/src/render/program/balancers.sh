@@ -61,7 +61,7 @@ timeout client 1h
 timeout server 1h
 option clitcpka
 option srvtcpka
-option redispatch
+option redispatch 1
 load-server-state-from-file global
 $balancer_parts
 CONFIG
@@ -92,12 +92,14 @@ test_balancer() {
   balancer_problem="$balancer_file.conf cannot be written (disk full?)"
   { mkdir -p "${balancer_file%/*}" && printf '%s\n' "$balancer_text" >"$balancer_file.conf.new"; } 2>/dev/null || return 1
   case $1 in
-    haproxy) balancer_answer=$(haproxy -c -q -f "$balancer_file.conf.new" 2>&1) ;;
+    haproxy) balancer_answer=$(haproxy -c -f "$balancer_file.conf.new" 2>&1) ;;
     # It tries to listen, so it must be where the addresses are.
     nginx) balancer_answer=$(run_in "$2" nginx -t -q -e stderr -c "$balancer_file.conf.new" 2>&1) ;;
   esac && return 0
   rm -f "$balancer_file.conf.new"
-  balancer_problem="$1 refuses the configuration of $2: $balancer_answer"
+  # Of HAProxy's notes and warnings, those for which it refuses.
+  balancer_alerts=$(printf '%s\n' "$balancer_answer" | sed -n 's/^\[ALERT\][^:]*: //p')
+  balancer_problem="$1 refuses the configuration of $2: ${balancer_alerts:-$balancer_answer}"
   return 1
 }
 balancer_file_is_right() { [ "$(cat "$balancer_file.conf" 2>/dev/null)" = "$balancer_text" ]; }
@@ -200,7 +202,7 @@ start_balancer() { # DRIVER VNI WHERE
     kill_balancer "$1" "$3"
     rm -f "$balancer_file.sock"
     case $1 in
-      haproxy) run_in "$3" haproxy -W -D -q -f "$balancer_file.conf" -p "$balancer_file.pid" ;;
+      haproxy) run_in "$3" haproxy -W -D -f "$balancer_file.conf" -p "$balancer_file.pid" ;;
       nginx) run_in "$3" nginx -e stderr -c "$balancer_file.conf" ;;
     esac >"$balancer_file.out" 2>&1 9<&- && return 0
     balancer_answer=$(cat "$balancer_file.out")
@@ -278,8 +280,11 @@ settle_balancer() { # DRIVER VNI WHERE
   else
     start_balancer "$@" || return 1
   fi
+  # For a tenth of a second the worker of before takes connections beside the new one.
+  balancer_told=0
   for attempt in $(seq 100); do
-    [ "$(balancer_says "$1")" != "$balancer_identity" ] || return 0
+    if [ "$(balancer_says "$1")" = "$balancer_identity" ]; then balancer_told=$((balancer_told + 1)); else balancer_told=0; fi
+    [ "$balancer_told" != 5 ] || return 0
     sleep 0.05
   done
   balancer_problem="$1 in $3 does not take its configuration within 5 seconds (after $attempt looks)"
