@@ -236,7 +236,7 @@ const operationsOf: Record<string, Operation> = {
       throw new Refusal("conflict", `another change of the firewall waits for its proof until ${until}Z`);
     }
     if (diskFull === true) {
-      throw new Refusal("remote-failure", "/var/lib/sdn/firewall.before cannot be written (disk full?)");
+      throw new Refusal("remote-failure", "/var/lib/sdn/firewall.armed cannot be written (disk full?)");
     }
     const kept = armed ?? { before: ledger.get(firewallKey), held: [...held] };
     firewall.armed = { ...kept, nonce, deadline: clock + Number(seconds) };

@@ -105,7 +105,7 @@ test.each<[string, Phase, (fleet: GuardedFleet) => Instead, string]>([
     "cannot take the second table",
     "stage",
     (fleet) => full(fleet, 1),
-    "host h2, firewall: /var/lib/sdn/firewall.before cannot be written (disk full?). The old rules are in force.",
+    "host h2, firewall: /var/lib/sdn/firewall.armed cannot be written (disk full?). The old rules are in force.",
   ],
   [
     "cannot take the change",
