@@ -42,10 +42,12 @@ export class ReachabilityTest implements CustomResourceHandler {
   async diff(context: CallContext, { olds, oldInputs, news, ignoreChanges }: DiffRequest): Promise<DiffResult> {
     const result = diffInputs({ properties: {} }, oldInputs, news, ignoreChanges);
     const parsed = this.parse(news);
-    const holds = parsed === undefined ? undefined : await this.test(context, parsed, "wanted");
+    if (parsed === undefined) return result;
+    // A refresh asks for differences, too, and must not fail: what it found broken, the update tests.
+    if (isBroken(olds)) return withChange(result, "broken");
+    const holds = await this.test(context, parsed, "wanted");
     if (holds === undefined || JSON.stringify(holds) === JSON.stringify(olds["holds"])) return result;
-    const detailedDiff = new Map([...result.detailedDiff, ["holds", { kind: "update", inputDiff: false }] as const]);
-    return { ...result, changes: true, detailedDiff };
+    return withChange(result, "holds");
   }
 
   async create(context: CallContext, { urn, inputs, preview }: CreateRequest): Promise<CreateResult> {
@@ -101,6 +103,13 @@ export class ReachabilityTest implements CustomResourceHandler {
     reader.problems.throwIfAny();
     return parsed;
   }
+}
+
+const isBroken = ({ broken }: ValueMap): boolean => Array.isArray(broken) && broken.length > 0;
+
+function withChange(result: DiffResult, property: string): DiffResult {
+  const detailedDiff = new Map([...result.detailedDiff, [property, { kind: "update", inputDiff: false }] as const]);
+  return { ...result, changes: true, detailedDiff };
 }
 
 function throwBroken({ broken }: Judged): void {

@@ -3,6 +3,7 @@ import { unknown, type ValueMap } from "../../../../provider/src/rpc/value";
 import { atOnce } from "../../../support/at-once";
 import { Engine } from "../../../support/engine";
 import { entriesOn, GuardedFleet } from "../../../support/guarded";
+import { FakeCall } from "../../../support/world";
 import { guardedShop, guardOf, ingress, named, webs } from "../../../support/reach/guarded-shop";
 
 beforeAll(() => jest.useFakeTimers());
@@ -152,6 +153,13 @@ test("a refresh tells what is broken on the hosts", async () => {
       'denied[0]: "denied any → db1 tcp/22" does not hold: webs → db1 tcp/22 is allowed, by database/ssh',
     ),
   ]);
+  // The engine asks for differences in a refresh as well; the next preview fails.
+  await expect(atOnce(engine.preview(program(holding, opened)))).rejects.toThrow("does not hold");
+  const handler = fleet.world.resource("sdn:index:ReachabilityTest");
+  const stored = [...engine.state.values()].find(({ type }) => type === "sdn:index:ReachabilityTest")!;
+  const asked = { urn: stored.urn, id: stored.id, olds: stored.outputs, oldInputs: stored.inputs, news: stored.inputs };
+  const { changes, detailedDiff } = await handler.diff(new FakeCall(), { ...asked, ignoreChanges: [] });
+  expect([changes, [...detailedDiff.keys()]]).toEqual([true, ["broken"]]);
 });
 
 test.each<[string, ValueMap, string]>([
