@@ -48,9 +48,9 @@ function statement(json: Json): string {
     case "log":
       return `log "${String(detail["prefix"])}"`;
     case "reject":
-      return ["reject with", ...[detail["type"], detail["expr"]].filter((word) => word !== undefined).map(String)].join(
-        " ",
-      );
+      return "expr" in detail
+        ? `reject with ${String(detail["type"])} ${String(detail["expr"])}`
+        : `reject with ${String(detail["type"])}`;
     case "mangle":
       return `set ${operand(detail["key"])} to ${JSON.stringify(detail["value"])}`;
     default:

@@ -174,6 +174,8 @@ describe("the firewall", () => {
       flows: [],
       ownFlows: [],
       tableJson: undefined,
+      unpatched: false,
+      reached: [],
       hits: undefined,
       foreign: undefined,
       checks: new Map(),
