@@ -191,6 +191,21 @@ describe("a service entry", () => {
     expect(await answers("other2", vips.web)).toEqual(["-"]);
   });
 
+  test("what is addressed to a bridge itself does not get to the host: its routes lead to its own gateway", async () => {
+    const links = (await h1("ip", "-br", "link", "show", "type", "bridge")).stdout;
+    const macs = [...links.matchAll(/^sdn-b-\d+ +\S+ +(\S+)/gm)].map(([, mac = ""]) => mac);
+    expect(macs).toHaveLength(3);
+    const inside = ["netns", "exec", nameOf("client1")] as const;
+    const host = lab.host("h1").address;
+    for (const mac of macs) {
+      const words = `ip neigh replace 10.20.2.99 lladdr ${mac} dev eth0 nud permanent
+        ip route replace ${host}/32 via 10.20.2.99 dev eth0`;
+      expect((await execute("ip", [...inside, "sh", "-ec", words])).code).toBe(0);
+      expect((await execute("ip", [...inside, "ping", "-c1", "-W1", host])).code).not.toBe(0);
+    }
+    await execute("ip", [...inside, "ip", "route", "del", `${host}/32`]);
+  });
+
   test("a port without a service is refused, not let out", async () => {
     expect(await answers("client1", vips.web, 81)).toEqual(["-"]);
   });
