@@ -238,7 +238,7 @@ stop_balancer() { # DRIVER VNI WHERE
   for one in conf conf.new pid sock state out; do rm -f "$balancer_file.$one"; done
   rmdir "${balancer_file%/*}" "$state/balancers" 2>/dev/null
   # The last one takes the unit along.
-  if can_supervise && ! grep -rqs -e "^service_balancer $1 " "$state/resources"; then
+  if can_supervise && ! grep -rqs --exclude="${fragment:-.*}" -e "^service_balancer $1 " "$state/resources"; then
     rm -f "$units/$(balancer_unit "$1")"
     systemctl daemon-reload 2>/dev/null
   fi
