@@ -7,7 +7,7 @@ import * as outputs from "./types/output";
 import * as enums from "./types/enums";
 import * as utilities from "./utilities";
 
-import {Endpoint, Fabric, Host, SecurityGroup, Subnet, VirtualNetwork} from "./index";
+import {Endpoint, Fabric, Host, SecurityGroup, ServiceEntry, Subnet, VirtualNetwork} from "./index";
 
 /**
  * A policy of the distributed firewall: one ordered list of rules, enforced on every host and cluster of the fabric for what it applies to. A packet needs the egress of its source and the ingress of its destination. See docs/firewall.md for the order in which policies are asked.

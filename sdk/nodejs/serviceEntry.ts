@@ -40,6 +40,10 @@ export class ServiceEntry extends pulumi.ComponentResource {
      */
     declare public readonly ipv6Vip: pulumi.Output<string | undefined>;
     /**
+     * Who answers, as policies use it.
+     */
+    declare public /*out*/ readonly members: pulumi.Output<any>;
+    /**
      * Its DNS names, whole.
      */
     declare public readonly names: pulumi.Output<string[]>;
@@ -93,12 +97,14 @@ export class ServiceEntry extends pulumi.ComponentResource {
             resourceInputs["vip"] = args?.vip;
             resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
+            resourceInputs["members"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;
             resourceInputs["zone"] = undefined /*out*/;
         } else {
             resourceInputs["fabricUrn"] = undefined /*out*/;
             resourceInputs["hosts"] = undefined /*out*/;
             resourceInputs["ipv6Vip"] = undefined /*out*/;
+            resourceInputs["members"] = undefined /*out*/;
             resourceInputs["names"] = undefined /*out*/;
             resourceInputs["network"] = undefined /*out*/;
             resourceInputs["networkVni"] = undefined /*out*/;

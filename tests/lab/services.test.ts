@@ -342,6 +342,22 @@ describe("what changes", () => {
     expect(await answers("client2", vips.web)).toEqual([`web1 ${address("client2")}`]);
     expect(await answers("client1", vips.web)).toEqual(["-"]);
     expect(await answers("near", vips.web)).toEqual(["-"]);
+    // The other side of it: who may ask for what, by the entry's name.
+    const asking = {
+      type: "sdn:FirewallPolicy",
+      properties: {
+        fabric: ref("fabric"),
+        priority: 20,
+        appliesTo: [{ endpoint: ref("client1") }],
+        rules: [{ name: "front", direction: "egress", action: "allow", to: [{ service: ref("front") }] }],
+        defaults: { ingress: "continue", egress: "deny" },
+      },
+    };
+    const api = entry("shop", [backend("web2")], { vip: "198.18.0.12" });
+    await up({ front: entry("shop", [backend("web1")], { vip: vips.web }), api, asking });
+    expect(await answers("client1", vips.web)).toEqual([`web1 ${address("client1")}`]);
+    expect(await answers("client1", "198.18.0.12")).toEqual(["-"]);
+    expect(await answers("client2", "198.18.0.12")).toEqual([`web2 ${address("client2")}`]);
   }, 300_000);
 
   test("a port of a host leads to it from outside and from the host itself, to backends on any host", async () => {

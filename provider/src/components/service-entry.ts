@@ -4,12 +4,13 @@ import { Problems } from "../model/problems";
 import type { CheckFailure, ComponentHandler, ConstructContext } from "../rpc/handlers";
 import type { Value, ValueMap } from "../rpc/value";
 import { Unknown, unknown } from "../rpc/value";
+import { isList } from "../rpc/values";
 import type { Member } from "./member";
 import { membersOf } from "./member";
 import { known, nameOf, outputsOf, present, routerOf } from "./references";
 import { balancerSpec, balancerWarning } from "./service/balancer";
 import { checkExposures, exposuresOn } from "./service/exposures";
-import { backendSpecs } from "./service/backends";
+import { backendMembers, backendSpecs, single } from "./service/backends";
 import { readService, type ServiceInputs } from "./service/inputs";
 
 /** What the entry has of its network and fabric. */
@@ -112,14 +113,15 @@ async function specOf(
   around: Surroundings,
   vips: ValueMap,
   names: readonly string[] | Unknown,
-): Promise<ValueMap> {
+): Promise<{ readonly spec: ValueMap; readonly peers: Value }> {
   const problems = new Problems();
   const families = ([4, 6] as const).filter((family) => vips[family === 4 ? "ipv4" : "ipv6"] !== undefined);
   const place = { context, problems, network: parsed.network, networkOutputs: around.network, families };
   const backends = await backendSpecs(place, parsed.backends);
   problems.throwIfAny();
   const { pool, ipv6Pool } = poolsOf(around);
-  return present({
+  const peers = await backendMembers(place, parsed.backends);
+  const spec = present({
     label: context.name,
     name: context.name,
     routerVni: known(around.network, "vni"),
@@ -130,6 +132,14 @@ async function specOf(
     ports: parsed.ports,
     backends,
   });
+  return { spec, peers: withProcess(parsed, vips, peers) };
+}
+
+/** Where a process of the router balances, what a client sends goes to the virtual address all the way. */
+function withProcess({ balancer }: ServiceInputs, vips: ValueMap, peers: Value): Value {
+  if (balancerSpec(balancer)["balancer"] === undefined || !isList(peers)) return peers;
+  const own = [vips["ipv4"], vips["ipv6"]].filter((vip) => vip !== undefined);
+  return [...peers, ...own.map((vip) => ({ kind: "cidr", cidr: typeof vip === "string" ? single(vip) : unknown }))];
 }
 
 export const serviceEntry: ComponentHandler = {
@@ -145,7 +155,7 @@ export const serviceEntry: ComponentHandler = {
     const around = await surroundingsOf(context, parsed.network);
     const names = namesOf(parsed, context.name, around.zone);
     const { vips, dependencies } = await addresses(context, parsed, around);
-    const spec = await specOf(context, parsed, around, vips, names);
+    const { spec, peers } = await specOf(context, parsed, around, vips, names);
     const { network, members, zone, fabric } = around;
     checkExposures(parsed.exposures, parsed.ports, network, members);
     if (parsed.exposures instanceof Unknown || parsed.exposures.length > 0) {
@@ -173,6 +183,7 @@ export const serviceEntry: ComponentHandler = {
       network: nameOf(parsed.network),
       networkVni: known(network, "vni"),
       fabricUrn: known(network, "fabricUrn"),
+      members: peers,
       hosts: members.map(({ name }) => name),
     });
   },

@@ -1,3 +1,4 @@
+import { type Address, parseAddress } from "../model/address";
 import type { Cidr } from "../model/cidr";
 import { parseCidr } from "../model/cidr";
 import { SdnError } from "../model/error";
@@ -52,6 +53,14 @@ export function parseFamilyCidr(
     if (cidr.family === family) return cidr;
     const remedy = `IPv${family === 4 ? 6 : 4} goes into ${other}`;
     throw new SdnError({ code: "invalid-input", property, value: text, cause: `is not an IPv${family} CIDR`, remedy });
+  };
+}
+
+export function parseFamilyAddress(family: 4 | 6): (text: string, property: string) => Address {
+  return (text, property) => {
+    const address = parseAddress(text, property);
+    if (address.family === family) return address;
+    throw new SdnError({ code: "invalid-input", property, value: text, cause: `is not an IPv${family} address` });
   };
 }
 

@@ -13,7 +13,7 @@ import type { AllocationKind, Asker } from "./allocation";
 import { hold } from "./allocation";
 import { layoutFrom } from "./layout-value";
 import type { CommonInputs } from "../inputs/spaces";
-import { parseFamilyCidr, readCommon } from "../inputs/spaces";
+import { parseFamilyAddress, parseFamilyCidr, readCommon } from "../inputs/spaces";
 import type { InputReader } from "../inputs/input-reader";
 
 interface Family {
@@ -32,14 +32,6 @@ interface EndpointInputs extends CommonInputs {
   readonly ipv4: Family;
   readonly ipv6: Family;
   readonly mac: string | undefined;
-}
-
-function parseFamilyAddress(family: 4 | 6): (text: string, property: string) => Address {
-  return (text, property) => {
-    const address = parseAddress(text, property);
-    if (address.family === family) return address;
-    throw new SdnError({ code: "invalid-input", property, value: text, cause: `is not an IPv${family} address` });
-  };
 }
 
 function read(reader: InputReader): EndpointInputs | undefined {

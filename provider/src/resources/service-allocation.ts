@@ -6,7 +6,7 @@ import { type Address, formatAddress, parseAddress } from "../model/address";
 import { SdnError } from "../model/error";
 import { Problems } from "../model/problems";
 import type { CommonInputs } from "../inputs/spaces";
-import { parseFamilyCidr, readCommon } from "../inputs/spaces";
+import { parseFamilyAddress, parseFamilyCidr, readCommon } from "../inputs/spaces";
 import type { InputReader } from "../inputs/input-reader";
 import type { Value, ValueMap } from "../rpc/value";
 import type { AllocationKind, Asker } from "./allocation";
@@ -26,24 +26,16 @@ interface ServiceInputs extends CommonInputs {
   readonly ipv6: Family;
 }
 
-function familyAddress(family: 4 | 6): (text: string, property: string) => Address {
-  return (text, property) => {
-    const address = parseAddress(text, property);
-    if (address.family === family) return address;
-    throw new SdnError({ code: "invalid-input", property, value: text, cause: `is not an IPv${family} address` });
-  };
-}
-
 function read(reader: InputReader): ServiceInputs | undefined {
   const common = readCommon(reader);
   const fabric = reader.require("fabric", reader.text("fabric"), "the fabric's URN");
   const ipv4 = {
     pool: reader.parsed("pool", parseFamilyCidr(4, "ipv6Pool")),
-    wanted: reader.parsed("vip", familyAddress(4)),
+    wanted: reader.parsed("vip", parseFamilyAddress(4)),
   };
   const ipv6 = {
     pool: reader.parsed("ipv6Pool", parseFamilyCidr(6, "pool")),
-    wanted: reader.parsed("ipv6Vip", familyAddress(6)),
+    wanted: reader.parsed("ipv6Vip", parseFamilyAddress(6)),
   };
   if (common === undefined || fabric === undefined) return undefined;
   return { ...common, fabric, ipv4, ipv6 };

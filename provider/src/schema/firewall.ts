@@ -95,6 +95,10 @@ const peerType: ObjectTypeSpec = {
     group,
     subnet,
     endpoint,
+    service: ofResource(
+      "sdn:index:ServiceEntry",
+      "Whoever answers for a service entry: its backends, at their own ports. An entry opens nothing by itself.",
+    ),
     cidr,
     except,
     dnsName: string(

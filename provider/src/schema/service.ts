@@ -1,6 +1,6 @@
 import { balancerTypes } from "./balancer";
 import type { EnumTypeSpec, ObjectTypeSpec, ResourceSpec } from "./types";
-import { boolean, integer, listOf, ofResource, ofType, string, strings } from "./types";
+import { anything, boolean, integer, listOf, ofResource, ofType, string, strings } from "./types";
 
 const portType: ObjectTypeSpec = {
   type: "object",
@@ -108,7 +108,8 @@ export const serviceEntry: ResourceSpec = {
     network: string("Name of the network."),
     networkVni: integer("VNI of the network."),
     fabricUrn: string("URN of the fabric."),
+    members: anything("Who answers, as policies use it."),
     hosts: strings("Names of the hosts whose clients reach it."),
   },
-  required: ["names", "zone", "network", "networkVni", "fabricUrn", "hosts"],
+  required: ["names", "zone", "network", "networkVni", "fabricUrn", "members", "hosts"],
 };

@@ -6,7 +6,7 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
-import {Endpoint, Host, KubernetesCluster, SecurityGroup, Subnet, VirtualNetwork} from "..";
+import {Endpoint, Host, KubernetesCluster, SecurityGroup, ServiceEntry, Subnet, VirtualNetwork} from "..";
 
 /**
  * Addresses that an endpoint may send from besides its own.
@@ -258,6 +258,10 @@ export interface FirewallPeerArgs {
      * What is in a group.
      */
     group?: pulumi.Input<SecurityGroup | undefined>;
+    /**
+     * Whoever answers for a service entry: its backends, at their own ports. An entry opens nothing by itself.
+     */
+    service?: pulumi.Input<ServiceEntry | undefined>;
     /**
      * A whole subnet: all its addresses, unknown ones too.
      */

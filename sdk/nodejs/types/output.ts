@@ -6,7 +6,7 @@ import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
-import {Endpoint, Host, KubernetesCluster, SecurityGroup, Subnet, VirtualNetwork} from "..";
+import {Endpoint, Host, KubernetesCluster, SecurityGroup, ServiceEntry, Subnet, VirtualNetwork} from "..";
 
 /**
  * A block of a network's space.

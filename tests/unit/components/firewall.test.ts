@@ -518,7 +518,7 @@ describe("FirewallPolicy refuses", () => {
         'rules[0].from[4].except[2]: is not a part of 10.0.0.0/8 (got "fd00::/8"). Write parts of cidr, or leave it out.',
         'rules[0].from[4].except[3]: the value is not a CIDR (got "x"). Write one such as 10.20.1.0/24 or fd00:20:1::/64.',
         'rules[0].from[5].dnsName: the value is not a valid DNS name (got "bad name;"). Write labels of 1 to 63 letters, digits or inner hyphens separated by dots, at most 253 characters in all, the last label not all digits.',
-        "rules[0].from[6]: says nothing. Give one of any, group, subnet, endpoint, cidr, dnsName.",
+        "rules[0].from[6]: says nothing. Give one of any, group, subnet, endpoint, service, cidr, dnsName.",
         `rules[0].from[6].host: is not a property here. The properties are ${peers}.`,
       ],
     ],

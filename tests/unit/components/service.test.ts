@@ -96,7 +96,10 @@ describe("what is refused", () => {
   });
 });
 
-type More = (run: Parameters<Program>[0], place: { readonly network: ResourceReference }) => Promise<void>;
+type More = (
+  run: Parameters<Program>[0],
+  place: { readonly network: ResourceReference; readonly fabric: ResourceReference },
+) => Promise<void>;
 
 /** Two hosts, subnet web with two endpoints, and what a test adds. */
 const program =
@@ -176,6 +179,35 @@ describe("what reaches the hosts", () => {
     expect(await failureOf(labelled)).toBe(
       'backends[0].group: holds members by labels, of which nobody knows what ports they serve (got "webs"). Give a group that names its endpoints one by one, or the endpoints themselves.',
     );
+  });
+
+  test("a policy names an entry as a peer, and means whoever answers for it", async () => {
+    const world = twoHosts();
+    const engine = new Engine(world.handlers);
+    const named: More = async (run, place) => {
+      const backends = [{ endpoint: web("web1") }, { address: "10.20.9.9" }];
+      const front = await run.add("sdn:index:ServiceEntry", "front", { network: place.network, ports, backends });
+      await run.add("sdn:index:FirewallPolicy", "clients", {
+        fabric: place.fabric,
+        priority: 10,
+        appliesTo: [{ endpoint: web("web2") }],
+        rules: [{ name: "front", direction: "egress", action: "allow", to: [{ service: front }] }],
+        defaults: { ingress: "continue", egress: "deny" },
+      });
+    };
+    await engine.up(program(world, named));
+    const policy = [...engine.state.values()].find(({ type }) => type === "sdn:firewall:Policy");
+    const spec = policy?.inputs["spec"] as ValueMap;
+    expect(spec["groups"]).toMatchObject([
+      {
+        name: "service.front",
+        members: [
+          { kind: "endpoint", name: "web1", addresses: [expect.stringMatching(/^10\.20\.1\./)] },
+          { kind: "cidr", cidr: "10.20.9.9/32" },
+        ],
+      },
+    ]);
+    expect((await engine.refresh()).warnings).toEqual([]);
   });
 
   test("a network with a way out asks the host's resolvers for the rest", async () => {

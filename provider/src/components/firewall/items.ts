@@ -15,6 +15,7 @@ const referenced = {
   group: "sdn:index:SecurityGroup",
   host: "sdn:index:Host",
   network: "sdn:index:VirtualNetwork",
+  service: "sdn:index:ServiceEntry",
   subnet: "sdn:index:Subnet",
 } as const;
 export type Referenced = keyof typeof referenced;
@@ -30,7 +31,7 @@ export type Item =
 
 export const memberChoices = ["endpoint", "subnet", "cidr", "labels", "containers", "pods", "cluster"] as const;
 export const targetChoices = ["network", "subnet", "group", "endpoint", "host"] as const;
-export const peerChoices = ["any", "group", "subnet", "endpoint", "cidr", "dnsName"] as const;
+export const peerChoices = ["any", "group", "subnet", "endpoint", "service", "cidr", "dnsName"] as const;
 type Choice = (typeof memberChoices | typeof targetChoices | typeof peerChoices)[number];
 
 /** A list of objects that say one thing each. */
@@ -71,6 +72,7 @@ function readItem(reader: InputReader, choice: Choice): Item | undefined {
     case "group":
     case "host":
     case "network":
+    case "service":
     case "subnet":
       return readReference(reader, choice);
   }

@@ -78,13 +78,16 @@ export class Resolution {
       case "pods":
         return { kind, cluster: name, ...item.selectors };
       case "group":
-        this.addGroup(item, outputs);
+        this.addGroup(name, item, outputs);
         return { kind, name };
+      case "service":
+        // Whoever answers for it: where rules are asked, its address is a backend's already.
+        this.addGroup(`service.${name}`, item, outputs);
+        return { kind: "group", name: `service.${name}` };
     }
   }
 
-  private addGroup({ urn, at }: { readonly urn: string; readonly at: string }, outputs: ValueMap): void {
-    const name = nameOf(urn);
+  private addGroup(name: string, { urn, at }: { readonly urn: string; readonly at: string }, outputs: ValueMap): void {
     const other = this.groups.get(name);
     this.groups.set(name, { urn, members: known(outputs, "members") });
     if (other === undefined || other.urn === urn) return;

@@ -5,6 +5,7 @@ import type { ConstructContext } from "../../rpc/handlers";
 import type { Value, ValueMap } from "../../rpc/value";
 import { isValueMap, Unknown, unknown } from "../../rpc/value";
 import { isList } from "../../rpc/values";
+import { endpointRef } from "../firewall/resolve";
 import { known, nameOf, outputsOf, present } from "../references";
 import type { BackendInput } from "./inputs";
 
@@ -105,6 +106,30 @@ function refuseOther(place: Place, { at }: BackendInput, urn: string, outputs: V
     );
   }
 }
+
+/** The same as a policy takes them that names the entry as a peer. What is outside by its name is nobody here. */
+export async function backendMembers(place: Place, backends: readonly BackendInput[] | Unknown): Promise<Value> {
+  if (backends instanceof Unknown) return unknown;
+  const members = await Promise.all(backends.map((backend) => membersOf(place, backend)));
+  return members.some((one) => one instanceof Unknown) ? unknown : (members as readonly (readonly Value[])[]).flat();
+}
+
+async function membersOf({ context }: Place, backend: BackendInput): Promise<readonly Value[] | Unknown> {
+  switch (backend.kind) {
+    case "endpoint":
+      return [{ kind: "endpoint", ...endpointRef(nameOf(backend.urn), await outputsOf(context, backend.urn)) }];
+    case "group": {
+      const members = known(await outputsOf(context, backend.urn), "members");
+      return isList(members) ? members : unknown;
+    }
+    case "address":
+      return [{ kind: "cidr", cidr: typeof backend.address === "string" ? single(backend.address) : unknown }];
+    case "externalName":
+      return [];
+  }
+}
+
+export const single = (address: string): string => `${address}/${address.includes(":") ? 128 : 32}`;
 
 function refuseRepeated(problems: Problems, specs: readonly Value[]): void {
   const seen = new Set<string>();
