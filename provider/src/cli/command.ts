@@ -3,6 +3,7 @@ import { isUsage } from "./arguments";
 import { hitsCommand } from "./hits";
 import { importCommand } from "./import/command";
 import { reachabilityCommand } from "./reachability";
+import { reviewCommand } from "./review/command";
 import { routeCommand } from "./route";
 import { topologyCommand } from "./topology";
 
@@ -22,6 +23,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ["topology", topologyCommand],
   ["route", routeCommand],
   ["reachability", reachabilityCommand],
+  ["review", reviewCommand],
   ["addresses", addressesCommand],
   ["hits", hitsCommand],
   ["import", importCommand],
@@ -40,6 +42,10 @@ const usage = `usage: pulumi-sdn COMMAND --host [NAME=]URI [--host …] [--priva
   hits [--policy NAME] [--json]     what the rules of firewalls have counted, and when they last matched
   import [--language yaml|typescript] [--owner PROJECT/STACK] [--out FOLDER] [--plugin FOLDER] [--only-ours]
                                     the program that adopts what is on the hosts and changes nothing
+  review --preview FILE | --before FILE --after FILE [--format markdown|json|sarif] [--program FILE]
+         [--fail-on error|risk|opened|never]
+                                    what a change opens and closes, from \`pulumi preview --json --show-sames\` or two
+                                    \`pulumi stack export\`; asks no host
 
   connectivity --manifests FOLDER [--format txt|json|csv|md|dot|svg] [--join-ranges] [--strict]
                                     who may connect to whom by Kubernetes manifests; no host and no cluster is asked

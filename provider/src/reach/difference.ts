@@ -53,8 +53,8 @@ function changesOf(
     },
     { equal: (one, other) => (one as Step).key === (other as Step).key },
   ) as readonly { readonly first: number; readonly last: number; readonly value: Step }[];
-  return [...Map.groupBy(steps, ({ value }) => value.effect)].map(([effect, pieces]) => {
-    const by = [...new Set(pieces.flatMap(({ value }) => value.by))];
+  return [...Map.groupBy(steps, ({ value }) => value.key).values()].map((pieces) => {
+    const { effect, by } = (pieces[0] as (typeof pieces)[number]).value;
     return { ...pair, kind: effect, by, transport: intervalSet(pieces) };
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Outcome } from "./question";
 import type { Naming } from "./naming";
-import { transportWith, decidersOf } from "./line";
+import { partsOf } from "./line";
 import type { Reach } from "./reach";
 import { type PairFact, rectangles } from "./rectangles";
 import { transportText } from "./transport-text";
@@ -20,13 +20,13 @@ export interface FlowRow {
 
 /** All that passes, or may pass. */
 export function allowedRows(reach: Reach, naming: Naming, version: number): readonly FlowRow[] {
-  const facts = reach.pairs().flatMap((pair): readonly PairFact<Outcome>[] => {
-    const line = reach.line(pair, version);
-    return (["allow", "depends"] as const).flatMap((kind) => {
-      const transport = transportWith(line, kind);
-      return transport.length === 0 ? [] : [{ ...pair, kind, transport, by: decidersOf(line, transport) }];
-    });
-  });
+  const facts = reach
+    .pairs()
+    .flatMap((pair): readonly PairFact<Outcome>[] =>
+      partsOf(reach.line(pair, version)).flatMap(({ decision: { verdict, by }, transport }) =>
+        verdict === "deny" ? [] : [{ ...pair, kind: verdict, transport, by }],
+      ),
+    );
   return rowsOf(reach, naming, facts);
 }
 

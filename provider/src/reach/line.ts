@@ -98,13 +98,16 @@ function either(one: Decision, other: Decision): Decision {
   return { verdict: "depends", by };
 }
 
-/** The transports with that verdict. */
-export function transportWith(line: Line, ...verdicts: readonly Verdict[]): IntervalSet<number> {
-  return intervalSet(line.filter(({ value }) => verdicts.includes(value.verdict)));
+/** The transports of a line by what is decided about them. */
+export interface Part {
+  readonly decision: Decision;
+  readonly transport: IntervalSet<number>;
 }
 
-/** Who decides about these transports. */
-export function decidersOf(line: Line, transport: IntervalSet<number>): readonly string[] {
-  const found = line.filter((piece) => intersectIntervals([piece], transport).length > 0);
-  return [...new Set(found.flatMap(({ value }) => value.by))];
+export function partsOf(line: Line): readonly Part[] {
+  const groups = Map.groupBy(line, ({ value: { verdict, by } }) => `${verdict} ${by.join()}`);
+  return [...groups.values()].map((pieces) => ({
+    decision: (pieces[0] as Line[number]).value,
+    transport: intervalSet(pieces),
+  }));
 }

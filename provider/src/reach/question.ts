@@ -5,7 +5,7 @@ import { intersectIntervals, type IntervalSet } from "../policy/intervals";
 import { parseService, type ServiceText } from "../policy/service";
 import { anyTransport, transportOf } from "../policy/transport";
 import type { EndClass } from "./classes";
-import { decidersOf, transportWith, type Verdict } from "./line";
+import { partsOf, type Verdict } from "./line";
 import type { Reach } from "./reach";
 import type { PairFact } from "./rectangles";
 
@@ -54,10 +54,9 @@ function factsOf(
   pair: { readonly from: EndClass; readonly to: EndClass },
   asked: IntervalSet<number>,
 ): readonly PairFact<Outcome>[] {
-  const line = reach.line(pair, version);
-  return (["allow", "deny", "depends"] as const).flatMap((kind) => {
-    const transport = intersectIntervals(transportWith(line, kind), asked);
-    return transport.length === 0 ? [] : [{ ...pair, kind, transport, by: decidersOf(line, transport) }];
+  return partsOf(reach.line(pair, version)).flatMap(({ decision, transport: all }) => {
+    const transport = intersectIntervals(all, asked);
+    return transport.length === 0 ? [] : [{ ...pair, kind: decision.verdict, transport, by: decision.by }];
   });
 }
 

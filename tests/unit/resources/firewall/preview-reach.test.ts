@@ -40,7 +40,7 @@ describe("flows", () => {
       { policies: { guard: guardOf([ingress("in", webs, "5433")]) } },
       ["+ webs → db tcp/5433", "− webs → db tcp/5432"],
     ],
-    ["a first policy comes", { policies: {} }, one, ["− any but webs → db all", "− webs → db all but tcp/5432"]],
+    ["a first policy comes", { policies: {} }, one, ["− any but webs → db tcp/5432", "− any → db all but tcp/5432"]],
     [
       "somebody outside is let in",
       one,
@@ -92,9 +92,9 @@ describe("flows", () => {
         },
       },
       [
-        "− 192.0.2.0/24 → host h1 all but tcp/22 (IPv4)",
-        "− any but 192.0.2.0/24 → host h1 all (IPv4)",
+        "− any but 192.0.2.0/24 → host h1 tcp/22 (IPv4)",
         "− any → host h1 all (IPv6)",
+        "− any → host h1 all but tcp/22 (IPv4)",
       ],
     ],
     [
