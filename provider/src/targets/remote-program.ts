@@ -4,7 +4,7 @@
  *
  *  - the *launcher*, with the rights of the login: becomes root by `sudo -n` where it is not root already;
  *  - the *starter*, as root: sets the environment, says on both output streams that the program begins now, and
- *    replaces itself by `/bin/sh -c PROGRAM`.
+ *    replaces itself by a `/bin/sh` that runs the program.
  *
  * Whatever stands before the start marker (a chatty `.bashrc`, sudo's complaints) is not the program's output, and
  * its absence proves that the program never began. Only constant text is ever part of a command line, which every
@@ -26,6 +26,9 @@ export interface StartedProgram {
   readonly startTime?: string;
 }
 
+/** The program's own text is known to it: it saves itself. The first half has a dot behind it, which keeps line breaks. */
+const HALVES = 'SDN_FIRST=${1%?} SDN_SECOND=$2; shift 2; eval "$SDN_FIRST$SDN_SECOND"';
+
 // In /proc/PID/stat, what follows the command's closing bracket begins with field 3 (state); hence 3 = process
 // group (field 5) and 20 = start time (field 22).
 const STARTER = [
@@ -33,25 +36,27 @@ const STARTER = [
   "LC_ALL=C",
   "SDN_SSH_CONNECTION=$1",
   "export PATH LC_ALL SDN_SSH_CONNECTION",
-  // Compressed: sshd hands the whole line over as one argument, which has its limit.
-  'PROGRAM=$(printf %s "$2" | base64 -d | gzip -dc) && [ -n "$PROGRAM" ] || exit 127',
+  // Compressed: sshd hands the whole line over as one argument, which has its limit. So has what it is here: two halves.
+  'FIRST=$(printf %s "$2" | base64 -d | gzip -dc && echo .) && SECOND=$(printf %s "$3" | base64 -d | gzip -dc) || exit 127',
   "set --",
   "if read -r STAT 2>/dev/null </proc/$$/stat; then set -- ${STAT##*) }; fi",
   `printf "${START_MARKER}\\n"`,
   `printf "${START_MARKER} %s %s %s\\n" "$$" "$3" "\${20}" >&2`,
-  'exec /bin/sh -c "$PROGRAM"',
+  `exec /bin/sh -c '${HALVES}' sdn "$FIRST" "$SECOND"`,
   "",
 ].join("\n");
 
 // Free of line breaks, single quotes, doubled backslashes and exclamation marks: see `sshCommandLine`.
 const LAUNCHER = [
   'STARTER=$(printf %b "$1")',
-  'if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2"; fi',
-  'exec sudo -n -- /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2"',
+  'if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2" "$3"; fi',
+  'exec sudo -n -- /bin/sh -c "$STARTER" sdn "$SSH_CONNECTION" "$2" "$3"',
 ].join("; ");
 
 /** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN). */
-export const ARGUMENT_LIMIT = 128 * 1024 - 1;
+const ARGUMENT_LIMIT = 128 * 1024 - 1;
+/** Each half of a program is an argument. */
+export const PROGRAM_LIMIT = 2 * ARGUMENT_LIMIT;
 
 /**
  * The command line for `ssh HOST`. It is read by the user's login shell, which need not be a POSIX shell: C shells
@@ -60,22 +65,24 @@ export const ARGUMENT_LIMIT = 128 * 1024 - 1;
  * single quotes in all of them. The program, the larger part by far, is compressed.
  */
 export function sshCommandLine(program: string): string {
-  return `exec /bin/sh -c '${LAUNCHER}' sdn '${encodeForPrintf(STARTER)}' '${compressed(program)}'`;
+  return `exec /bin/sh -c '${LAUNCHER}' sdn '${encodeForPrintf(STARTER)}' '${compressed(program).join("' '")}'`;
 }
 
 /** Programs are few and constant, hosts may be a thousand. */
-const alreadyCompressed = new Map<string, string>();
+const alreadyCompressed = new Map<string, readonly [string, string]>();
 
-function compressed(program: string): string {
+function compressed(program: string): readonly [string, string] {
   const known = alreadyCompressed.get(program);
   if (known !== undefined) return known;
   const bytes = Buffer.from(program, "utf8");
-  if (bytes.length > ARGUMENT_LIMIT) {
-    throw new SdnError({ code: "internal", cause: `a program of ${bytes.length} bytes is too long for one argument` });
+  if (bytes.length > PROGRAM_LIMIT) {
+    throw new SdnError({ code: "internal", cause: `a program of ${bytes.length} bytes is too long for two arguments` });
   }
-  const text = gzipSync(bytes, { level: 9 }).toString("base64");
-  alreadyCompressed.set(program, text);
-  return text;
+  const middle = Math.ceil(bytes.length / 2);
+  const word = (half: Buffer): string => gzipSync(half, { level: 9 }).toString("base64");
+  const words = [word(bytes.subarray(0, middle)), word(bytes.subarray(middle))] as const;
+  alreadyCompressed.set(program, words);
+  return words;
 }
 
 function encodeForPrintf(text: string): string {
@@ -97,7 +104,7 @@ export function localArguments(
   options: { readonly root: boolean; readonly through: readonly string[]; readonly sshConnection: string },
 ): readonly string[] {
   const elevate = options.root ? [] : ["sudo", "-n", "--"];
-  const words = ["/bin/sh", "-c", STARTER, "sdn", options.sshConnection, compressed(program)];
+  const words = ["/bin/sh", "-c", STARTER, "sdn", options.sshConnection, ...compressed(program)];
   return [...elevate, ...options.through, ...words];
 }
 

@@ -434,7 +434,7 @@ op_firewall_arm() { # NONCE SECONDS: with the same nonce again, the deadline is 
     return 1
   }
   # A process of its own: it outlives this run and the session, and holds neither the lock nor an end of a pipe.
-  setsid /bin/sh -c "$(own_text)" sdn firewall-timer "$scope" "$1" "$armed_until" "$2" \
+  run_myself firewall-timer "$scope" "$1" "$armed_until" "$2" \
     </dev/null >/dev/null 2>&1 3<&- 4<&- 9<&- &
 }
 keep_before() {

@@ -72,8 +72,24 @@ persistence() { # none, read-only, damaged or systemd
   echo systemd
 }
 
-# `/bin/sh -c TEXT`: the text that runs is the text that is saved, and it travels once.
-own_text() { tail -c +12 "/proc/$$/cmdline" | tr -d '\000'; }
+# The text that runs is the text that is saved, and it travels once: in two halves, as an argument has its limit, or
+# whole, as what `/bin/sh -c` was given.
+own_text() {
+  if [ -n "${SDN_SECOND:-}" ]; then
+    printf '%s' "$SDN_FIRST$SDN_SECOND"
+  else
+    tail -c +12 "/proc/$$/cmdline" | tr -d '\000'
+  fi
+}
+run_myself() { # WORD…
+  if [ -n "${SDN_SECOND:-}" ]; then
+    # shellcheck disable=SC2016 # the inner shell expands it; targets/remote-program.ts has it, too
+    set -- 'SDN_FIRST=${1%?} SDN_SECOND=$2; shift 2; eval "$SDN_FIRST$SDN_SECOND"' sdn "$SDN_FIRST." "$SDN_SECOND" "$@"
+  else
+    set -- "$(own_text)" sdn "$@"
+  fi
+  exec setsid /bin/sh -c "$@"
+}
 
 op_keep() { # A failure is one of all fragments that follow and would be recorded.
   can_keep && [ -w "$units" ] || return 0
