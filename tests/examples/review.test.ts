@@ -59,7 +59,7 @@ afterAll(async () => {
 test("the preview becomes Markdown for a pull request", async () => {
   const { code, stdout } = await review("--preview", file("preview.json"));
   expect(code).toBe(0);
-  golden("review.md", stdout);
+  golden("review.md.txt", stdout);
 });
 
 test("the exit status says whether there are risks, or anything is opened", async () => {
