@@ -388,7 +388,7 @@ describe("a policy", () => {
 
 const properties =
   "appliesTo, defaultLog, defaults, enforcement, fabric, failsafe, onClose, priority, rules, tier, watchUntil";
-const peers = "any, cidr, dnsName, endpoint, except, group, subnet";
+const peers = "any, cidr, dnsName, endpoint, except, group, service, subnet";
 
 describe("FirewallPolicy refuses", () => {
   test.each<[string, ValueMap, readonly string[]]>([
