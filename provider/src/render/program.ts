@@ -19,4 +19,6 @@ const compact = (text: string): string =>
     .replace(/\n{2,}/g, "\n");
 
 /** The host's program, constant for a version of this provider. */
-export const hostProgram: string = compact(persistence + firewall + patch + follow + services + balancers + dns + program);
+export const hostProgram: string = compact(
+  persistence + firewall + patch + follow + services + balancers + dns + program,
+);
