@@ -126,7 +126,7 @@ async function specOf(
     name: context.name,
     routerVni: known(around.network, "vni"),
     ...vips,
-    pools: parsed.headless ? [] : [pool, ipv6Pool].filter((one) => one !== undefined),
+    pools: [pool, ipv6Pool].filter((one) => one !== undefined),
     dns: { zone: around.zone, names, ttl: parsed.ttl, upstreams: upstreamsOf(around) },
     ...balancerSpec(parsed.balancer),
     ports: parsed.ports,

@@ -230,7 +230,6 @@ describe("what reaches the hosts", () => {
     const args = { headless: true, ports: [], backends: [{ externalName: "DB.example.com" }] };
     await engine.up(program(world, entry("db", args)));
     expect(specOf(engine, "db-h1")).toMatchObject({
-      pools: [],
       backends: [{ kind: "external", name: "db.example.com" }],
     });
     expect([...engine.state.values()].filter(({ type }) => type === "sdn:ipam:ServiceAllocation")).toEqual([]);

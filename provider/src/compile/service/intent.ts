@@ -11,7 +11,7 @@ export interface ServiceIntent extends IntentBase {
   /** Virtual addresses; both `undefined`: headless, names answer with the backends. */
   readonly ipv4: string | undefined;
   readonly ipv6: string | undefined;
-  /** The fabric's blocks of virtual addresses: what of them no service has is unreachable. */
+  /** The fabric's blocks of virtual addresses, the same for all entries: what of them no service has is unreachable. */
   readonly pools: readonly string[];
   readonly dns: ServiceNames;
   readonly balancing: Balancing;

@@ -1,5 +1,15 @@
 import { routerNamespace } from "../names";
-import { accept, beforeDestinationNat, beforeFilter, drop, iifname, is, isNot, payload } from "../nft/expressions";
+import {
+  accept,
+  beforeDestinationNat,
+  beforeFilter,
+  drop,
+  iifname,
+  is,
+  isNot,
+  liesIn,
+  payload,
+} from "../nft/expressions";
 import type { Chain, Rule } from "../nft/json";
 import type { Step } from "../step";
 import type { ServiceIntent } from "./intent";
@@ -20,7 +30,7 @@ export function nameSteps(intent: ServiceIntent): readonly Step[] {
     { kind: "nft-chain", where, chain: guard, shared: true },
     { kind: "dns-entry", where, entry: intent.name, records: recordsOf(intent) },
     { kind: "dns-server", where, zone, upstreams, shared: true },
-    { kind: "nft-chain", where, chain: redirect, shared: true },
+    { kind: "nft-chain", where, chain: redirect(intent.pools), shared: true },
   ];
 }
 
@@ -37,18 +47,19 @@ const guard: Chain = {
 
 /**
  * Whatever server a segment's member asks, this one answers: Docker's embedded server, for one, passes on to those of the
- * host. Servers in other subnets of the network and in a peer of it stay what they are. After the translation of virtual
- * addresses, of which one may be a DNS server's.
+ * host. Servers in other subnets of the network and in a peer of it stay what they are, and so do virtual addresses, of
+ * which one may be a DNS server's.
  */
-const redirect: Chain = {
+const redirect = (pools: readonly string[]): Chain => ({
   name: "names",
   type: "nat",
   hook: "prerouting",
   priority: beforeDestinationNat + 1,
   rules: [
     ...["g*", "p*"].map((link): Rule => [is({ fib: { result: "oifname", flags: ["daddr"] } }, link), accept]),
+    ...pools.map((pool): Rule => [liesIn("daddr", [pool]), accept]),
     ...protocols.map((protocol): Rule => {
       return [is(iifname, fromSegments), is(payload(protocol, "dport"), 53), { redirect: null }];
     }),
   ],
-};
+});
