@@ -77,6 +77,21 @@ export const services: readonly Case[] = [
     },
   },
   {
+    name: "has no way for packets where entries have names alone, and takes it up though such a one stays",
+    check: async (bench) => {
+      const headless = { ...other(bench), name: "names", label: "names", ipv4: undefined, ports: [] };
+      await bench.apply(bench.router);
+      expect(await bench.apply(headless)).toEqual(ok(1));
+      await bench.apply(bench.segment);
+      expect(await servedBridges(bench)).toEqual([]);
+      await bench.apply(other(bench));
+      expect(await servedBridges(bench)).toEqual(["sdn-b-5001"]);
+      await bench.remove(other(bench));
+      expect(await servedBridges(bench)).toEqual([]);
+      expect(await bench.drift(headless)).toEqual([]);
+    },
+  },
+  {
     name: "refuses a service whose address and port another one has, and changes nothing",
     check: async (bench) => {
       for (const intent of [bench.router, bench.segment]) await bench.apply(intent);

@@ -6,9 +6,11 @@ import { Refusal } from "./refusal";
 import type { ModelState } from "./state";
 import { transact } from "./filtering";
 
-/** Whether a service of the network is on the host, besides the one that is being changed. */
+/** Whether a service of the network with a virtual address is on the host, besides the one that is being changed. */
 const hasServices = ({ state, key }: Step, router: string): boolean =>
-  [...state.ledger.keys()].some((one) => one.startsWith(`service-${router}-`) && one !== key);
+  [...state.ledger].some(
+    ([one, { words }]) => one !== key && words.some((line) => line.startsWith(`service_network ${router} `)),
+  );
 
 function layPath({ state }: Step, words: readonly string[]): void {
   const [bridge = "", router = ""] = words;

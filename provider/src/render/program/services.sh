@@ -5,12 +5,13 @@
 # Of the mark of a connection whose packets go by the router in any case; compile/service/balancing.ts has it, too.
 detour=0x1000000
 
-# Whether a service of the network is on the host, besides the one that is being changed.
+# Whether a service of the network with a virtual address is on the host, besides the one that is being changed.
 has_services() { # ROUTER-VNI
-  set +f
   services_there=1
+  set +f
   for service in "$state/resources/service-$1-"*; do
-    case $service in *'*' | "$state/resources/$fragment") ;; *) services_there=0 ;; esac
+    case $service in *'*' | "$state/resources/$fragment") continue ;; esac
+    if grep -qs "^service_network $1 " "$service"; then services_there=0 && break; fi
   done
   set -f
   return $services_there
