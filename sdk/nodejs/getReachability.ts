@@ -60,7 +60,7 @@ export interface GetReachabilityResult {
      */
     readonly because: outputs.ReachableFlow[];
     /**
-     * All that passes, or may pass.
+     * All that passes, or may pass. Empty where something was asked.
      */
     readonly flows: outputs.ReachableFlow[];
     /**

@@ -20,7 +20,7 @@ export interface Question {
 }
 
 export interface Reachability {
-  /** All that passes. */
+  /** All that passes; nothing where something was asked. */
   readonly flows: readonly FlowRow[];
   /** `undefined`: nothing was asked. */
   readonly answer: Answer | undefined;
@@ -46,8 +46,9 @@ export function reachabilityOf(views: readonly HostView[], question: Question | 
     keys.to = to?.map(({ mark }) => mark.key) ?? [];
     return [...(from ?? []), ...(to ?? [])];
   });
-  const flows = allowedRows(reach, naming, 0);
-  if (question === undefined) return { flows, answer: undefined, because: [], path: undefined };
+  if (question === undefined) {
+    return { flows: allowedRows(reach, naming, 0), answer: undefined, because: [], path: undefined };
+  }
   const traffic = { ...keys, transport: transportsOf(question.service) };
   const { answer, facts } = verdictOf(ask(reach, 0, traffic), isStrict(question.from) && isStrict(question.to));
   const sender = reach.classes.find(
@@ -58,5 +59,5 @@ export function reachabilityOf(views: readonly HostView[], question: Question | 
   );
   const isNamed = topology.endpoints.some(({ name }) => name === question.from);
   const path = isNamed && sender?.members.length === 1 ? pathBetween(topology, sender, receiver) : undefined;
-  return { flows, answer, because: rowsOf(reach, naming, facts), path };
+  return { flows: [], answer, because: rowsOf(reach, naming, facts), path };
 }

@@ -11,10 +11,10 @@ export interface Selector {
 }
 
 export function matchesLabels(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  const found = new Map(Object.entries(labels));
+  const valueOf = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   return (
-    Object.entries(selector.matchLabels).every(([key, value]) => found.get(key) === value) &&
-    selector.matchExpressions.every((expression) => matchesExpression(expression, found.get(expression.key)))
+    Object.entries(selector.matchLabels).every(([key, value]) => valueOf(key) === value) &&
+    selector.matchExpressions.every((expression) => matchesExpression(expression, valueOf(expression.key)))
   );
 }
 

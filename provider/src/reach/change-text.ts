@@ -68,13 +68,11 @@ export function bounded(sentences: readonly string[], most: number): readonly st
 }
 
 /** Whether who is there has addresses of the other family, too. */
-function hasTwin({ classes }: Reach, { place, network, family }: EndClass): boolean {
+function hasTwin({ classes }: Reach, { place, family, members }: EndClass): boolean {
   if (place.kind !== "segment") return true;
+  const own = new Set(members.map(({ segment }) => segment));
   return classes.some(
     (one) =>
-      one.family !== family &&
-      one.network === network &&
-      one.place.kind === "segment" &&
-      one.place.segment === place.segment,
+      one.family !== family && one.place.kind === "segment" && one.members.some(({ segment }) => own.has(segment)),
   );
 }

@@ -6,19 +6,20 @@
 import { combinations } from "../compile/firewall/dynamics";
 import { sweep } from "../compile/firewall/sweep";
 import type { Family } from "../model/address";
-import { addressesOf, type AddressSet, blocks, everyAddress, families, uniteAddresses } from "../policy/address-set";
+import { everyAddress, families } from "../policy/address-set";
 import { distinctLists, listKey } from "../policy/dynamic";
 import type { Interval, IntervalSet } from "../policy/intervals";
 import type { Policy } from "../policy/rule";
-import type { Mark } from "./mark";
-import type { PeerSets } from "./peer-sets";
 import type { Realm } from "./realm";
-import type { Ways } from "./ways";
+import { type ClassesInput, networkSpans, numbered, setsOf, type Tag, type Version } from "./spans";
+
+export type { Version } from "./spans";
 
 /** Addresses of a class. */
 export interface Member extends Interval<bigint> {
   /** As the world names it: `5001/web1`; `undefined` for addresses that a host's engine hands out, and outside. */
   readonly endpoint: string | undefined;
+  readonly segment: string | undefined;
 }
 
 /** Who is asked about what a class sends and gets, in one version of the policies. */
@@ -34,7 +35,8 @@ export interface EndClass {
   /** The network that it is in, or is seen from; `undefined`: hosts, and what they see. */
   readonly network: string | undefined;
   readonly place:
-    | { readonly kind: "segment"; readonly segment: string; readonly shape: string }
+    /** On segments to which the same ways lead. */
+    | { readonly kind: "segment"; readonly group: string; readonly shape: string }
     | { readonly kind: "outside" }
     /** URIs of hosts. */
     | { readonly kind: "host"; readonly hosts: readonly string[] };
@@ -45,31 +47,10 @@ export interface EndClass {
   readonly subjects: readonly (Subject | undefined)[];
 }
 
-export type Version = readonly Realm[];
-
-interface Span {
-  readonly order: number;
-  readonly addresses: AddressSet;
-  readonly tag:
-    | { readonly kind: "set"; readonly key: string }
-    | { readonly kind: "segment"; readonly name: string }
-    /** A network that it is peered with: looked at for itself. */
-    | { readonly kind: "elsewhere" }
-    | { readonly kind: "cut"; readonly key: string }
-    | { readonly kind: "at home"; readonly host: string; readonly endpoint: string | undefined }
-    | { readonly kind: "subject"; readonly version: number; readonly realm: number; readonly policy: Policy };
-}
-
-type Tag = Span["tag"];
 type Draft = Omit<EndClass, "id">;
 
-export interface ClassesInput {
-  /** Every version has the same hosts, segments and endpoints. */
-  readonly versions: readonly Version[];
-  readonly sets: PeerSets;
-  readonly ways: Ways;
-  readonly marks: readonly Mark[];
-}
+/** With more segments they are told apart only where policies or questions speak of them. */
+const mostNamedSegments = 32;
 
 /** The classes of all networks, and of hosts that policies apply to. */
 export const makeClasses = (input: ClassesInput): readonly EndClass[] => new ClassMaker(input).all();
@@ -78,16 +59,10 @@ class ClassMaker {
   private readonly found = new Map<string, { draft: Draft; members: Member[] }>();
   private readonly subjects = new Map<string, Subject>();
 
-  private readonly versions: readonly Version[];
-  private readonly sets: PeerSets;
-  private readonly ways: Ways;
-  private readonly marks: readonly Mark[];
-
-  constructor({ versions, sets, ways, marks }: ClassesInput) {
-    this.versions = versions;
-    this.sets = sets;
-    this.ways = ways;
-    this.marks = marks;
+  constructor(private readonly input: ClassesInput) {
+    const { versions } = input;
+    const segments = new Set(versions.flat().flatMap(({ world }) => world.segments.map(({ name }) => name)));
+    this.bySegment = segments.size <= mostNamedSegments;
   }
 
   all(): readonly EndClass[] {
@@ -99,13 +74,13 @@ class ClassMaker {
   }
 
   private networks(): readonly string[] {
-    const named = this.versions.flat().flatMap(({ world }) => world.networks.map(({ name }) => name));
+    const named = this.input.versions.flat().flatMap(({ world }) => world.networks.map(({ name }) => name));
     return [...new Set(named)].sort();
   }
 
   private inNetwork(network: string, family: Family): void {
     const stretches = sweep(
-      numbered(this.spansOf(network)),
+      numbered(networkSpans(network, this.input)),
       (span): IntervalSet<bigint> => span.addresses[family],
       (active) => [...active],
     );
@@ -120,67 +95,23 @@ class ClassMaker {
       // What nobody has is no end of a flow.
       const home = tags.find((tag) => tag.kind === "at home");
       if (home === undefined) continue;
-      const place = { kind: "segment", segment, shape: this.ways.shape(home.host, segment) } as const;
-      const subjects = this.versions.map((version, index) => this.subjectAt(version, index, home.host, tags));
-      this.put({ family, network, place, sets: setsOf(tags), subjects }, first, last, home.endpoint);
+      const shape = this.input.ways.shape(home.host, segment);
+      const place = { kind: "segment", group: this.input.ways.group(segment), shape } as const;
+      const subjects = this.input.versions.map((version, index) => this.subjectAt(version, index, home.host, tags));
+      this.put({ family, network, place, sets: setsOf(tags), subjects }, first, last, home.endpoint, segment);
     }
-  }
-
-  private spansOf(network: string): readonly Omit<Span, "order">[] {
-    const realms = this.versions.flat();
-    const peers = new Set(
-      realms.flatMap(({ world }) => world.networks.find((one) => one.name === network)?.peers ?? []),
-    );
-    const cuts = this.ways.cuts(network);
-    return [
-      { addresses: everyAddress, tag: { kind: "cut", key: "" } },
-      ...[...peers].map((peer) => ({ addresses: spaceOf(realms, peer), tag: { kind: "elsewhere" } as const })),
-      ...[network, ...peers].flatMap((observer) =>
-        this.sets.seenFrom(observer).map(({ key, addresses }) => ({ addresses, tag: { kind: "set", key } as const })),
-      ),
-      ...this.marks.map((mark) => ({
-        addresses: mark.addresses(network),
-        tag: { kind: "set", key: mark.key } as const,
-      })),
-      ...cuts.map((addresses, index) => ({ addresses, tag: { kind: "cut", key: String(index) } as const })),
-      ...this.homesIn(network),
-      ...this.versions.flatMap((version, index) => subjectSpans(version, index, network)),
-    ];
-  }
-
-  /** Segments, and who is there: every version has the same of these, so the last one says. */
-  private homesIn(network: string): readonly Omit<Span, "order">[] {
-    const last = this.versions.at(-1) ?? [];
-    return last.flatMap(({ world, resolver, hosts }) => {
-      const segments = world.segments.filter((segment) => segment.network === network);
-      return segments.flatMap((segment): readonly Omit<Span, "order">[] => [
-        {
-          addresses: resolver.subjects([{ kind: "subnet", name: segment.name }], segment),
-          tag: { kind: "segment", name: segment.name },
-        },
-        ...world.endpoints
-          .filter((one) => one.segment === segment.name && hosts.has(one.host))
-          .map(({ addresses, host, name }) => ({
-            addresses: addressesOf(addresses),
-            tag: { kind: "at home", host, endpoint: name } as const,
-          })),
-        ...world.hostRanges
-          .filter((one) => one.segment === segment.name)
-          .map(({ cidr, host }) => ({
-            addresses: blocks([cidr]),
-            tag: { kind: "at home", host, endpoint: undefined } as const,
-          })),
-      ]);
-    });
   }
 
   private subjectAt(version: Version, index: number, host: string, tags: readonly Tag[]): Subject | undefined {
     const realm = version.findIndex(({ hosts }) => hosts.has(host));
     const found = version[realm];
     if (found === undefined) return undefined;
-    const here = tags.flatMap((tag) =>
-      tag.kind === "subject" && tag.version === index && tag.realm === realm ? [tag.policy] : [],
-    );
+    const here = tags
+      .flatMap((tag) =>
+        tag.kind === "subject" && tag.version === index && tag.realm === realm ? [...tag.policies] : [],
+      )
+      .sort(([one], [other]) => one - other)
+      .map(([, policy]) => policy);
     const key = `${index} ${realm} ${here.map(({ name }) => name).join(" ")}`;
     let subject = this.subjects.get(key);
     if (subject === undefined) this.subjects.set(key, (subject = { realm, policies: underLabels(found, here) }));
@@ -189,17 +120,17 @@ class ClassMaker {
 
   /** Hosts themselves, where a policy applies to any, and all that they may meet. */
   private ofHosts(): void {
-    const hosts = this.versions.map((version) => version.flatMap((realm, index) => hostSubjects(realm, index)));
+    const hosts = this.input.versions.map((version) => version.flatMap((realm, index) => hostSubjects(realm, index)));
     const named = [...new Set(hosts.flat().map(({ host }) => host))].sort();
     if (named.length === 0) return;
     for (const family of families) {
       for (const host of named) {
-        const subjects = this.versions.map((version, index): Subject | undefined => {
+        const subjects = this.input.versions.map((version, index): Subject | undefined => {
           const found = hosts[index]?.find((one) => one.host === host);
           const realm = found?.realm ?? version.findIndex((one) => one.hosts.has(host));
           return realm < 0 ? undefined : { realm, policies: [found?.policies ?? []] };
         });
-        const sets = new Set(this.marks.filter((mark) => mark.isHost(host)).map(({ key }) => key));
+        const sets = new Set(this.input.marks.filter((mark) => mark.isHost(host)).map(({ key }) => key));
         this.put({ family, network: undefined, place: { kind: "host", hosts: [host] }, sets, subjects }, 0n, 0n);
       }
       this.aroundHosts(family);
@@ -209,8 +140,10 @@ class ClassMaker {
   private aroundHosts(family: Family): void {
     const spans = [
       { addresses: everyAddress, tag: { kind: "cut", key: "" } as const },
-      ...this.sets.seenFrom(undefined).map(({ key, addresses }) => ({ addresses, tag: { kind: "set", key } as const })),
-      ...this.marks.map((mark) => ({
+      ...this.input.sets
+        .seenFrom(undefined)
+        .map(({ key, addresses }) => ({ addresses, tag: { kind: "set", key } as const })),
+      ...this.input.marks.map((mark) => ({
         addresses: mark.addresses(undefined),
         tag: { kind: "set", key: mark.key } as const,
       })),
@@ -226,9 +159,13 @@ class ClassMaker {
     }
   }
 
-  private put(draft: Omit<Draft, "members">, first: bigint, last: bigint, endpoint?: string): void {
+  /** In a small fleet subnets are told apart, so that they can be named. */
+  private readonly bySegment: boolean;
+
+  private put(draft: Omit<Draft, "members">, first: bigint, last: bigint, endpoint?: string, segment?: string): void {
     const { family, network, place, sets, subjects } = draft;
-    const where = place.kind === "segment" ? `${place.segment} ${place.shape}` : place.kind;
+    const own = this.bySegment ? (segment ?? "") : "";
+    const where = place.kind === "segment" ? `${place.group} ${place.shape} ${own}` : place.kind;
     const under = subjects.map((one) =>
       one === undefined
         ? ""
@@ -236,7 +173,7 @@ class ClassMaker {
     );
     const key = JSON.stringify([family, network, where, [...sets], under]);
     const known = this.found.get(key);
-    const member = { first, last, endpoint };
+    const member = { first, last, endpoint, segment };
     if (known === undefined) this.found.set(key, { draft: { ...draft, members: [] }, members: [member] });
     else {
       known.members.push(member);
@@ -246,22 +183,6 @@ class ClassMaker {
     }
   }
 }
-
-const numbered = (spans: readonly Omit<Span, "order">[]): readonly Span[] =>
-  spans.map((span, order) => ({ ...span, order }));
-
-const setsOf = (tags: readonly Tag[]): ReadonlySet<string> =>
-  new Set(tags.flatMap((tag) => (tag.kind === "set" || tag.kind === "cut" ? [tag.key] : [])).sort());
-
-/** All addresses of a network's segments. */
-const spaceOf = (realms: readonly Realm[], network: string): AddressSet =>
-  uniteAddresses(
-    realms.flatMap(({ resolver, world }) =>
-      world.segments
-        .filter((segment) => segment.network === network)
-        .map((segment) => resolver.subjects([{ kind: "network", name: network }], segment)),
-    ),
-  );
 
 /** Policies that may apply to anybody: by labels of containers, which only hosts know. */
 function underLabels({ policies, resolver }: Realm, always: readonly Policy[]): readonly (readonly Policy[])[] {
@@ -273,19 +194,6 @@ function underLabels({ policies, resolver }: Realm, always: readonly Policy[]): 
     const keys = new Set(members.map(listKey));
     return policies.filter((policy) => here.has(policy) || keys.has(listOf.get(policy) ?? ""));
   });
-}
-
-function subjectSpans(version: Version, index: number, network: string): readonly Omit<Span, "order">[] {
-  return version.flatMap(({ world, resolver, policies }, realm) =>
-    world.segments
-      .filter((segment) => segment.network === network)
-      .flatMap((segment) =>
-        policies.map((policy) => ({
-          addresses: resolver.subjects(policy.appliesTo, segment),
-          tag: { kind: "subject", version: index, realm, policy } as const,
-        })),
-      ),
-  );
 }
 
 function hostSubjects(

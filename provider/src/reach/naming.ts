@@ -62,11 +62,7 @@ export class Naming {
     this.markKeys = [...new Set(marks.map(({ mark }) => mark.key))];
     this.names = [
       ...marks.map(({ mark, text }) => this.where(text, 1, ({ sets }) => sets.has(mark.key))),
-      ...this.placed(
-        ({ place }) => (place.kind === "segment" ? place.segment : undefined),
-        2,
-        (segment) => known.segment(segment),
-      ),
+      ...this.segments(),
       ...this.placed(
         ({ place, network }) => (place.kind === "segment" ? network : undefined),
         3,
@@ -78,6 +74,22 @@ export class Naming {
 
   private where(text: string, rank: number, isMeant: (one: EndClass) => boolean): Name {
     return { text, rank, classes: new Set(this.classes.filter(isMeant).map(({ id }) => id)) };
+  }
+
+  /** A subnet is named where no class has members in it and in another one. */
+  private segments(): readonly Name[] {
+    const found = new Map<string, EndClass[]>();
+    const shared = new Set<string>();
+    for (const one of this.classes) {
+      const names = new Set(one.members.flatMap(({ segment }) => segment ?? []));
+      for (const name of names) {
+        found.set(name, [...(found.get(name) ?? []), one]);
+        if (names.size > 1) shared.add(name);
+      }
+    }
+    return [...found]
+      .filter(([name]) => !shared.has(name))
+      .map(([name, all]) => ({ text: this.known.segment(name), rank: 2, classes: new Set(all.map(({ id }) => id)) }));
   }
 
   private placed(

@@ -3,6 +3,7 @@
  * closes is asked of the same classes before and after it.
  */
 
+import { SdnError } from "../model/error";
 import { type EndClass, makeClasses, type Version } from "./classes";
 import { Judge } from "./judge";
 import type { Line } from "./line";
@@ -25,6 +26,9 @@ export interface Pair {
   readonly to: EndClass;
 }
 
+/** Pairs grow with the square: this many are some seconds' work. */
+const mostClasses = 2_000;
+
 export class Reach {
   readonly classes: readonly EndClass[];
   private readonly judge: Judge;
@@ -37,8 +41,18 @@ export class Reach {
     this.ways = ways;
   }
 
-  /** Pairs between which packets find a way, whatever policies say. */
+  /**
+   * Pairs between which packets find a way, whatever policies say.
+   *
+   * @throws SdnError `exhausted` where rules tell too many ends apart
+   */
   pairs(): readonly Pair[] {
+    if (this.classes.length > mostClasses) {
+      throw new SdnError({
+        code: "exhausted",
+        cause: `rules tell ${this.classes.length} kinds of ends apart, and of at most ${mostClasses} every pair is looked at`,
+      });
+    }
     const groups = Map.groupBy(this.classes, ({ family, network }) => `${family} ${network === undefined}`);
     return [...groups.values()].flatMap((group) =>
       group.flatMap((from) => group.flatMap((to) => (this.leads(from, to) ? [{ from, to }] : []))),
@@ -64,6 +78,6 @@ export class Reach {
 
 function wayEnd({ place, family, members }: EndClass): WayEnd {
   const address = { family, value: members[0]?.first ?? 0n };
-  if (place.kind !== "segment") return { segment: undefined, shape: "", address };
-  return { segment: place.segment, shape: place.shape, address };
+  if (place.kind !== "segment") return { group: undefined, shape: "", address };
+  return { group: place.group, shape: place.shape, address };
 }

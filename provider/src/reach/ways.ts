@@ -9,7 +9,8 @@ import type { World } from "../policy/world";
 
 /** Somebody on a segment of a host, or somebody outside. */
 export interface WayEnd {
-  readonly segment: string | undefined;
+  /** Segments to which the same ways lead; `undefined`: outside. See `Ways.group`. */
+  readonly group: string | undefined;
   /** What its host's routers are like; see `Ways.shape`. */
   readonly shape: string;
   readonly address: Address;
@@ -18,6 +19,8 @@ export interface WayEnd {
 export interface Ways {
   /** Equal for hosts whose routers lead what is on that segment to the same places. */
   readonly shape: (host: string, segment: string) => string;
+  /** Equal for segments to which the same ways lead, and between which there is one. */
+  readonly group: (segment: string) => string;
   /** Blocks of addresses between which ways differ. */
   readonly cuts: (network: string) => readonly AddressSet[];
   /** One end at the most is outside. */
@@ -30,10 +33,10 @@ export function waysOfWorld({ segments, networks }: World): Ways {
   const peers = new Map(networks.map(({ name, peers: far }) => [name, new Set(far)]));
   return {
     shape: () => "",
+    group: (segment) => networkOf.get(segment) ?? "",
     cuts: () => [],
-    leads: (from, to) => {
-      if (from.segment === undefined || to.segment === undefined) return true;
-      const [one = "", other = ""] = [networkOf.get(from.segment), networkOf.get(to.segment)];
+    leads: ({ group: one }, { group: other }) => {
+      if (one === undefined || other === undefined) return true;
       return one === other || peers.get(one)?.has(other) === true;
     },
   };
@@ -43,7 +46,7 @@ export function waysOfWorld({ segments, networks }: World): Ways {
 interface Shape {
   readonly network: string;
   readonly internal: boolean;
-  /** Segments that routers of the host lead into, by network. */
+  /** Groups of segments that routers of the host lead into, by network. */
   readonly legs: Readonly<Record<string, readonly string[]>>;
   readonly out: Readonly<Record<Family, boolean>>;
   readonly peerings: readonly {
@@ -60,50 +63,69 @@ interface Shape {
 export function waysOf(intents: ReadonlyMap<string, readonly Intent[]>): Ways {
   const shapes = new Map<string, Shape>();
   const known = new Map<string, string>();
-  const internal = new Set<string>();
+  const groups = groupsOf(intents);
   for (const [host, all] of intents) {
     for (const segment of all.filter((intent) => intent.kind === "segment")) {
-      const shape = shapeOf(segment, all);
+      const shape = shapeOf(segment, all, groups);
       const key = JSON.stringify({ ...shape, peerings: shape.peerings.map(({ text }) => text) });
       if (!shapes.has(key)) shapes.set(key, shape);
       known.set(`${host} ${segmentName(segment.vni)}`, key);
-      if (shape.internal) internal.add(segmentName(segment.vni));
     }
   }
   const peerings = [...intents.values()].flatMap((all) => all.filter((intent) => intent.kind === "peering"));
   return {
     shape: (host, segment) => known.get(`${host} ${segment}`) ?? "",
+    group: (segment) => groups.get(segment) ?? segment,
     cuts: (network) => prefixesOf(network, peerings),
     leads: (from, to) => {
-      if (from.segment === to.segment) return from.segment !== undefined;
-      if (from.segment === undefined) return to.segment === undefined || !internal.has(to.segment);
+      if (from.group === to.group) return from.group !== undefined;
+      if (from.group === undefined) return to.group === undefined || !to.group.startsWith(internalMark);
       const shape = shapes.get(from.shape);
       if (shape === undefined || shape.internal) return false;
-      return to.segment === undefined ? shape.out[to.address.family] : isRouted(shape, from, to, to.segment);
+      return to.group === undefined ? shape.out[to.address.family] : isRouted(shape, from, to, to.group);
     },
   };
 }
 
-function isRouted({ network, legs, peerings }: Shape, from: WayEnd, to: WayEnd, segment: string): boolean {
-  if (legs[network]?.includes(segment) === true) return true;
+const internalMark = "internal ";
+
+/** By its segments: an internal one is a group of its own; others are alike where they are on the same hosts. */
+function groupsOf(intents: ReadonlyMap<string, readonly Intent[]>): ReadonlyMap<string, string> {
+  const hosts = new Map<string, string[]>();
+  const found = new Map<string, string>();
+  [...intents.values()].forEach((all, index) => {
+    for (const { vni, routerVni, internal = false } of all.filter((intent) => intent.kind === "segment")) {
+      const name = segmentName(vni);
+      hosts.set(name, [...(hosts.get(name) ?? []), String(index)]);
+      found.set(name, internal ? `${internalMark}${name}` : networkName(routerVni));
+    }
+  });
+  return new Map([...found].map(([name, group]) => [name, `${group} ${hosts.get(name)?.join() ?? ""}`]));
+}
+
+function isRouted({ network, legs, peerings }: Shape, from: WayEnd, to: WayEnd, group: string): boolean {
+  if (legs[network]?.includes(group) === true) return true;
   return peerings.some(
     (one) =>
-      legs[one.network]?.includes(segment) === true &&
+      legs[one.network]?.includes(group) === true &&
       includesAddress(one.own, from.address) &&
       includesAddress(one.far, to.address),
   );
 }
 
-function shapeOf({ routerVni, internal = false }: SegmentIntent, all: readonly Intent[]): Shape {
+function shapeOf(
+  { routerVni, internal = false }: SegmentIntent,
+  all: readonly Intent[],
+  groups: ReadonlyMap<string, string>,
+): Shape {
   const routers = new Map(all.flatMap((intent) => (intent.kind === "router" ? [[intent.vni, intent] as const] : [])));
   const peerings = all.filter((intent) => intent.kind === "peering").flatMap((one) => sideOf(one, routerVni));
-  const legsOf = (network: number): readonly string[] =>
-    all
-      .flatMap((intent) =>
-        intent.kind === "segment" && intent.routerVni === network && intent.internal !== true ? [intent.vni] : [],
-      )
-      .map(segmentName)
-      .sort();
+  const legsOf = (network: number): readonly string[] => {
+    const legs = all.flatMap((intent) =>
+      intent.kind === "segment" && intent.routerVni === network && intent.internal !== true ? [intent.vni] : [],
+    );
+    return [...new Set(legs.map((vni) => groups.get(segmentName(vni)) ?? ""))].sort();
+  };
   const networks = [routerVni, ...peerings.map(({ vni }) => vni)].filter((vni) => !internal && routers.has(vni));
   return {
     network: networkName(routerVni),

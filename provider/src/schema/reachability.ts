@@ -86,7 +86,7 @@ export const getReachability: FunctionSpec = {
       ),
       because: listOf("sdn:index:ReachableFlow", "What becomes of what was asked, in parts that are treated alike."),
       hops: listOf("sdn:index:RouteHop", "The way step by step, where the sender is one endpoint."),
-      flows: listOf("sdn:index:ReachableFlow", "All that passes, or may pass."),
+      flows: listOf("sdn:index:ReachableFlow", "All that passes, or may pass. Empty where something was asked."),
       table: string("The same as text, to look at."),
     },
     required: ["because", "flows", "table"],

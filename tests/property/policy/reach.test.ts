@@ -50,10 +50,10 @@ interface Placed {
 /** Everybody whom the packet's address may be, as the classes have it: it may be an address in several networks. */
 function placed(reach: Reach, world: World, address: BridgedPacket["source"]): readonly Placed[] {
   return reach.classes.flatMap((end): readonly Placed[] => {
-    const holds = end.members.some(({ first, last }) => first <= address.value && address.value <= last);
-    if (end.family !== address.family || end.network === undefined || !holds) return [];
+    const holding = end.members.find(({ first, last }) => first <= address.value && address.value <= last);
+    if (end.family !== address.family || end.network === undefined || holding === undefined) return [];
     if (end.place.kind !== "segment") return [{ end, place: { address, segment: undefined }, host: undefined }];
-    const { segment } = end.place;
+    const { segment } = holding;
     const endpoint = world.endpoints.find(
       (one) => one.segment === segment && one.addresses.some((own) => formatAddress(own) === formatAddress(address)),
     );
