@@ -23,6 +23,7 @@ lock_wait=60
 table_made=
 zones_known=
 chains_made=' '
+networks_laid=
 acted=
 words=
 seen=/run/sdn.seen
@@ -74,7 +75,7 @@ LINES
 undo() { undo_list="$*$newline$undo_list"; }
 
 undo_all() {
-  table_made='' chains_made=' '
+  table_made='' chains_made=' ' networks_laid=
   printf '%s' "$undo_list" | while read -r what a b c d; do
     # shellcheck disable=SC2086 # the rest of a line is several words
     case $what in

@@ -121,6 +121,7 @@ route replace default via $2 dev $path_bridge onlink table $((path_own + detour)
 rule add pref 5302 iif $path_bridge lookup $path_own" ip "-$path_family" -batch -
 }
 take_up_path() { # BRIDGE WHERE
+  networks_laid=
   nft delete element inet sdn networks "{ $1 }" 2>/dev/null
   for path_family in 4 6; do
     clear_rules "$path_family" "$1"
@@ -138,6 +139,7 @@ op_service_path() { # the words of path_lacks; of a segment
 }
 op_remove_service_path() { # BRIDGE: what the bridge does not take along with it
   nft get element inet sdn networks "{ $1 }" >/dev/null 2>&1 || return 0
+  networks_laid=
   for path_family in 4 6; do clear_rules "$path_family" "$1"; done
   nft delete element inet sdn networks "{ $1 }" 2>/dev/null
   return 0
@@ -159,6 +161,9 @@ pools_lack() { # WHERE POOL…
   return 1
 }
 op_service_network() { # ROUTER-VNI WHERE POOL…
+  # Every service asks for it: once a run is enough, as long as nothing of it is taken away.
+  network_words="$*"
+  case $networks_laid in *" $network_words$newline"*) return 0 ;; esac
   network_vni=$1 network_where=$2
   shift 2
   if pools_lack "$network_where" "$@"; then
@@ -174,8 +179,10 @@ op_service_network() { # ROUTER-VNI WHERE POOL…
   done <<PATHS
 $network_paths
 PATHS
+  networks_laid="$networks_laid $network_words$newline"
 }
 drop_pools() { # WHERE POOL…
+  networks_laid=
   pools_where=$1
   shift
   for pool in "$@"; do ip -n "$pools_where" "-$(family_of "$pool")" route del unreachable "$pool" 2>/dev/null; done
@@ -183,6 +190,7 @@ drop_pools() { # WHERE POOL…
 }
 op_remove_service_network() { # ROUTER-VNI WHERE POOL…: with the last service of the network
   ! has_services "$1" || return 0
+  networks_laid=
   network_vni=$1
   shift
   undo service-network "$network_vni" "$*"
