@@ -362,6 +362,7 @@ describe("what changes", () => {
 
   test("a port of a host leads to it from outside and from the host itself, to backends on any host", async () => {
     const exposed = { vip: vips.web, expose: [{ port: 8088, servicePort: 80 }] };
+    const byProcess = { driver: "haproxy", ports: [{ port: 80, targetPort: 8080 }] };
     await up({ front: entry("shop", [backend("web1"), backend("web2")], exposed) });
     const ask = async (namespace: string, host: string): Promise<string> => {
       const script = `exec 3<>/dev/tcp/${host}/8088; cat <&3`;
@@ -379,6 +380,10 @@ describe("what changes", () => {
       // An address of the router: the client's is lost on this way.
       for (const text of seen) expect(text).toMatch(/ 10\.20\.1\.\d+$/);
     }
+    // The same where a process balances it.
+    await up({ front: entry("shop", [backend("web1"), backend("web2")], { ...exposed, ...byProcess }) });
+    const shared = [await ask(lab.netns, lab.host("h1").address), await ask(lab.netns, lab.host("h1").address)];
+    expect(shared.map((text) => text.split(" ")[0]).sort()).toEqual(["web1", "web2"]);
     await up({ front: entry("shop", [backend("web1")], { vip: vips.web }) });
     expect(await ask(lab.netns, lab.host("h1").address)).toBe("");
   }, 300_000);
