@@ -1,4 +1,7 @@
 import { branchCommands, nftWord, tableName } from "../nft/json";
+import type { Snapshot } from "../../model/snapshot";
+import { bridgeName } from "../names";
+import type { ServiceIntent } from "../service/intent";
 import type { StepOf } from "../step";
 import { chainDifferences } from "./filtering";
 import type { StepMeaning } from "./meaning";
@@ -28,19 +31,55 @@ export const servicePath: StepMeaning<"service-path"> = {
     ...step.families.flatMap(({ cidr, gateway, router }) => [cidr, gateway, router]),
   ],
   remove: (step) => ["remove_service_path", step.bridge],
-  // Said by the network's services, without which nothing of it is there.
-  differences: () => [],
+  // Parts of it are said by the network's services, without which nothing of it is there.
+  differences: (step, snapshot) =>
+    hasServices(snapshot, step.routerVni) && !isServed(snapshot, step.bridge) ? [wayMissing(step.bridge)] : [],
 };
+
+const isServed = ({ host }: Snapshot, bridge: string): boolean =>
+  host.tables.get("inet sdn")?.maps.get("networks")?.has(bridge) === true;
+
+/** Whether an entry of the network has a virtual address on the host. */
+function hasServices({ ledger }: Snapshot, routerVni: number): boolean {
+  return [...ledger].some(([key, { intent }]) => {
+    if (!key.startsWith(`service-${routerVni}-`)) return false;
+    const { ipv4, ipv6 } = JSON.parse(intent) as Partial<ServiceIntent>;
+    return ipv4 !== undefined || ipv6 !== undefined;
+  });
+}
+
+const wayMissing = (bridge: string): string => `the way of services' packets by ${bridge} is missing`;
+
+/**
+ * Bridges of the network whose records say nothing of a way: an older version of the provider wrote them, and a refresh
+ * with the `up` after it mends that.
+ */
+function unservedBridges(snapshot: Snapshot, where: string): readonly string[] {
+  const links = [...(snapshot.namespaces.get(where)?.links.keys() ?? [])];
+  const bridges = links.flatMap((name) => (/^g\d+$/.test(name) ? [bridgeName(Number(name.slice(1)))] : []));
+  return bridges.filter((bridge) => snapshot.host.links.has(bridge) && !isServed(snapshot, bridge));
+}
 
 export const serviceNetwork: StepMeaning<"service-network"> = {
   identity: (step) => String(step.routerVni),
   ensure: (step) => ["service_network", step.routerVni, step.where, ...step.pools],
   remove: (step) => ["remove_service_network", step.routerVni, step.where, ...step.pools],
   query: (step) => ["query_service_network", step.routerVni, step.where, ...step.pools],
-  differences: (step, snapshot) =>
-    (snapshot.servicePaths.get(step.routerVni) ?? []).map(
-      ({ place, lacks }) => `the way of services' packets by ${place} lacks ${lacks.map(partName).join(", ")}`,
-    ),
+  differences: (step, snapshot) => {
+    const lacking = snapshot.servicePaths.get(step.routerVni) ?? [];
+    const named = new Set(lacking.map(({ place }) => place));
+    return [
+      ...lacking.map(
+        ({ place, lacks }) => `the way of services' packets by ${place} lacks ${lacks.map(partName).join(", ")}`,
+      ),
+      ...unservedBridges(snapshot, step.where)
+        .filter((bridge) => !named.has(bridge))
+        .map(
+          (bridge) =>
+            `${wayMissing(bridge)}: an older version made the segment; run \`pulumi refresh\` and \`pulumi up\``,
+        ),
+    ];
+  },
 };
 
 const parts: Readonly<Record<string, string>> = {
