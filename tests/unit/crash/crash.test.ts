@@ -1,4 +1,4 @@
-/** The crash matrix of networks, subnets and endpoints: see tests/support/crash-matrix.ts. */
+/** The crash matrix of networks, subnets, endpoints and services: see tests/support/crash-matrix.ts. */
 import type { Wave } from "../../support/crash-matrix";
 import { CrashMatrix } from "../../support/crash-matrix";
 import type { Program } from "../../support/engine";
@@ -9,7 +9,7 @@ import type { World } from "../../support/world";
 beforeAll(() => jest.useFakeTimers());
 afterAll(() => jest.useRealTimers());
 
-/** Three hosts, two subnets with a way out, and an endpoint of each kind. */
+/** Three hosts, two subnets with a way out, an endpoint of each kind, and a service. */
 const first =
   (world: World): Program =>
   async (run) => {
@@ -22,15 +22,17 @@ const first =
     const shop = { hosts, fabric, network };
     const web = await subnetOf(run, shop, "web", { cidr: "10.20.1.0/24", ipv6Cidr: "fd00:20:0:1::/64" });
     const db = await subnetOf(run, shop, "db", { cidr: "10.20.2.0/24", docker: false });
-    await Promise.all([
+    const [, left, right] = await Promise.all([
       endpointOn(run, hosts[0], "front", { subnet: web, container: { name: "front" } }),
       endpointOn(run, hosts[0], "left", { subnet: web, namespace: { name: "left" } }),
       endpointOn(run, hosts[1], "right", { subnet: web, namespace: { name: "right" }, ipv4Address: "10.20.1.20" }),
       endpointOn(run, hosts[2], "nic", { subnet: db, interface: { name: "ens4" } }),
     ]);
+    const backends = [{ endpoint: left }, { endpoint: right }];
+    await run.add("sdn:index:ServiceEntry", "shopfront", { network, ports: [{ port: 80 }], backends });
   };
 
-/** The third host leaves, a subnet goes and another comes, the way out goes, addresses and attachments change. */
+/** The third host leaves, a subnet goes and another comes, the way out goes, addresses, attachments and backends change. */
 const second =
   (world: World): Program =>
   async (run) => {
@@ -45,11 +47,15 @@ const second =
     const shop = { hosts, fabric, network };
     const web = await subnetOf(run, shop, "web", { cidr: "10.20.1.0/24", ipv6Cidr: "fd00:20:0:1::/64" });
     const cache = await subnetOf(run, shop, "cache", { cidr: "10.20.3.0/24" });
-    await Promise.all([
+    const [, right] = await Promise.all([
       endpointOn(run, hosts[0], "left", { subnet: web, namespace: { name: "left", interface: "data0" } }),
       endpointOn(run, hosts[1], "right", { subnet: web, namespace: { name: "right" }, ipv4Address: "10.20.1.21" }),
       endpointOn(run, hosts[1], "store", { subnet: cache, namespace: { name: "store" } }),
     ]);
+    const ports = [{ port: 443, targetPort: 8443 }];
+    await run.add("sdn:index:ServiceEntry", "shopfront", { network, ports, backends: [{ endpoint: right }] });
+    const others = { network, headless: true, ports: [], backends: [{ endpoint: right }] };
+    await run.add("sdn:index:ServiceEntry", "others", others);
   };
 
 const nothing = (): Program => () => Promise.resolve();
@@ -59,6 +65,8 @@ const waves: readonly Wave[] = [
   { name: "much is changed", program: second },
   { name: "all is removed", program: nothing },
 ];
+
+const bridged = ["net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables"];
 
 let fleet: Fleet;
 let matrix: CrashMatrix;
@@ -72,7 +80,7 @@ beforeAll(async () => {
   // As the network will have it: a host's own interface keeps the MTU that it got.
   fleet.models[2]?.setLink("ens4", { mtu: 1450, up: true });
   for (const model of fleet.models) {
-    for (const key of ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"]) {
+    for (const key of ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", ...bridged]) {
       model.change(({ namespaces }) => namespaces.get("-")?.sysctls.set(key, "0"));
     }
   }
