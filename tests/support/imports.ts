@@ -3,6 +3,7 @@ import type { HostView } from "../../provider/src/compile/fleet-intents";
 import { foundOf } from "../../provider/src/cli/import/agreement";
 import { foreignDeclarations } from "../../provider/src/cli/import/foreign";
 import { hostDeclarations } from "../../provider/src/cli/import/hosts";
+import { servicesLeft } from "../../provider/src/cli/import/left";
 import { ourDeclarations } from "../../provider/src/cli/import/ours";
 import type { Declaration, Program as Written, Property } from "../../provider/src/cli/import/program";
 import { Reference } from "../../provider/src/cli/import/program";
@@ -33,8 +34,9 @@ export async function importOf(world: World, owner = "shop/dev", count = world.h
   const hosts = hostDeclarations(views, given);
   const foreign = foreignDeclarations(views, hosts, owner);
   const declarations = [...hosts.values(), ...ourDeclarations(found, hosts, views), ...foreign.declarations];
+  const notes = [...foreign.notes, ...servicesLeft(views, owner)];
   const [project = "", stack = ""] = owner.split("/");
-  return { written: { project, stack, declarations }, obstacles: found.obstacles, notes: foreign.notes };
+  return { written: { project, stack, declarations }, obstacles: found.obstacles, notes };
 }
 
 /** The written program as the engine runs it. */

@@ -255,3 +255,22 @@ test("names that meet, or mean something in the language, get keys of their own"
   expect(typescript).toContain('export const default_ = new sdn.Subnet("default", ');
   await adopt(world);
 });
+
+test("a service entry is not written: it is named with how to take it in, and stays as it is", async () => {
+  const world = three();
+  const engine = new Engine(world.handlers);
+  await engine.up(async (run) => {
+    const made = await shop(run, world);
+    const web = await subnetOf(run, made, "web", { prefixLength: 24 });
+    const box = await endpointOn(run, made.hosts[0], "box1", { subnet: web, namespace: { name: "box1" } });
+    const args = { network: made.network, vip: "198.18.0.10", ports: [{ port: 80 }], backends: [{ endpoint: box }] };
+    await run.add("sdn:index:ServiceEntry", "front", args);
+  });
+  const before = contents(world);
+  const { written, notes } = await importOf(world);
+  expect(notes).toEqual([
+    expect.stringMatching(/^service entry front \(198\.18\.0\.10\) is not in the program .* HOST#service-\d+-front$/),
+  ]);
+  await new Engine(world.anotherProvider()).up(runnable(written));
+  expect(contents(world)).toEqual(before);
+});

@@ -6,6 +6,7 @@ import { programFiles, writeFiles } from "./files";
 import type { Foreign } from "./foreign";
 import { foreignDeclarations } from "./foreign";
 import { hostDeclarations } from "./hosts";
+import { servicesLeft } from "./left";
 import { ourDeclarations } from "./ours";
 import type { Declaration, Program } from "./program";
 
@@ -39,7 +40,8 @@ export const importCommand: Command = async (args, { out, say }) => {
   const files = await programFiles(program, language, values.plugin);
   if (values.out === undefined) out([...files.values()][0] ?? "");
   else writeFiles(values.out, files);
-  for (const line of [...foreign.notes, ...advice(program, values.out)]) say(line);
+  const notes = [...foreign.notes, ...servicesLeft(views, owner)];
+  for (const line of [...notes, ...advice(program, values.out)]) say(line);
   return 0;
 };
 
