@@ -6,6 +6,7 @@ import { ProbeAgents, type ProbeResult } from "../support/policy/probe-agents";
 import { Apiserver } from "./harness/apiserver";
 import { kubernetesPlugin, type Plugin } from "./harness/kubernetes-plugin";
 import { freshName } from "./harness/lab";
+import type { EnforcedApi } from "./harness/node/files";
 import { KubernetesNode } from "./harness/node/node";
 import { type Program, Stack, type YamlResource } from "./harness/stack";
 import { waitFor } from "./harness/wait";
@@ -36,14 +37,14 @@ const policy = (properties: object): YamlResource => ({
 const open = { ingress: "continue", egress: "continue" };
 const tcp = (port: number) => ({ services: [{ protocol: "tcp", ports: port }] });
 
-function program(port: number): Program {
+function program(policyApi: EnforcedApi, port: number): Program {
   return {
     plugins: [plugin],
     resources: {
       k8s: { type: "pulumi:providers:kubernetes", properties: { kubeconfig: server.kubeconfig() } },
       prod: {
         type: "sdn:KubernetesCluster",
-        properties: { policyApi: "v1alpha1" },
+        properties: { policyApi },
         options: { providers: [ref("k8s")] },
       },
       fabric: { type: "sdn:Fabric", properties: { hosts: [], clusters: [ref("prod")] } },
@@ -110,11 +111,11 @@ const everyPair: Table = Object.fromEntries(
 beforeAll(async () => {
   [server, plugin] = await Promise.all([Apiserver.start(), kubernetesPlugin()]);
   await server.define("sigs.k8s.io/network-policy-api@v0.1.7");
+  await server.define("sigs.k8s.io/network-policy-api@v0.3.0");
   running = await KubernetesNode.start(node, server);
   addresses = await running.runPods(names);
   for (const name of names) await agents.start(running.spaceOf(name), ports);
-  await running.enforce();
-  stack = await Stack.create(program(5432));
+  stack = await Stack.create(program("v1alpha1", 5432));
 }, 240_000);
 afterAll(async () => {
   await agents.stop();
@@ -122,39 +123,46 @@ afterAll(async () => {
   await Promise.all([stack.remove(), server.stop(), plugin.remove()]);
 });
 
-test("without policies everybody reaches everybody", async () => {
-  await comesTo(everyPair);
-});
+describe.each<EnforcedApi>(["v1alpha1", "v1alpha2"])("with policy.networking.k8s.io/%s", (api) => {
+  beforeAll(async () => {
+    await running.enforce(api);
+    await stack.write(program(api, 5432));
+  }, 60_000);
 
-test("each tier does what it says", async () => {
-  await stack.up();
-  await comesTo({
-    ...everyPair,
-    // Isolated, but for the web servers at one port.
-    "web → db 80": "silent",
-    "web → db 443": "silent",
-    "job → db 80": "silent",
-    "job → db 443": "silent",
-    "job → db 5432": "silent",
-    "other → db 80": "silent",
-    "other → db 443": "silent",
-    "other → db 5432": "silent",
-    // The admin's word on jobs.
-    "job → web 80": "silent",
-    "job → other 80": "silent",
-    // The baseline, where nobody else says anything.
-    "job → web 443": "silent",
-    "job → other 443": "silent",
+  test("without policies everybody reaches everybody", async () => {
+    await comesTo(everyPair);
   });
-});
 
-test("a change of a rule changes what passes", async () => {
-  await stack.write(program(80));
-  await stack.up();
-  await comesTo({ "web → db 80": "connected", "web → db 5432": "silent", "other → db 80": "silent" });
-});
+  test("each tier does what it says", async () => {
+    await stack.up();
+    await comesTo({
+      ...everyPair,
+      // Isolated, but for the web servers at one port.
+      "web → db 80": "silent",
+      "web → db 443": "silent",
+      "job → db 80": "silent",
+      "job → db 443": "silent",
+      "job → db 5432": "silent",
+      "other → db 80": "silent",
+      "other → db 443": "silent",
+      "other → db 5432": "silent",
+      // The admin's word on jobs.
+      "job → web 80": "silent",
+      "job → other 80": "silent",
+      // The baseline, where nobody else says anything.
+      "job → web 443": "silent",
+      "job → other 443": "silent",
+    });
+  });
 
-test("after a destroy everybody reaches everybody", async () => {
-  await stack.destroy();
-  await comesTo(everyPair);
+  test("a change of a rule changes what passes", async () => {
+    await stack.write(program(api, 80));
+    await stack.up();
+    await comesTo({ "web → db 80": "connected", "web → db 5432": "silent", "other → db 80": "silent" });
+  });
+
+  test("after a destroy everybody reaches everybody", async () => {
+    await stack.destroy();
+    await comesTo(everyPair);
+  });
 });

@@ -11,7 +11,10 @@ import { relayed } from "./relay";
 const tools = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sdn", "tools");
 const kubelet = join(tools, "kubernetes-1.36.3", "bin", "kubelet");
 const plugins = join(tools, "cni-1.10.0", "bin");
-const engine = join(tools, "policy-engine-0.8.0", "bin", "kube-network-policies");
+const engines = join(tools, "policy-engine-1.1.1", "bin");
+
+/** What the engine reads besides NetworkPolicy: AdminNetworkPolicy and its baseline, or ClusterNetworkPolicy. */
+export type EnforcedApi = "v1alpha1" | "v1alpha2";
 
 /** Of containers and of what holds a pod's network: busybox, asleep. */
 export const image = "sdn.invalid/box:1";
@@ -23,10 +26,7 @@ export async function writeNodeFiles(folder: string, name: string, access: Acces
   await writeFile(at("containerd.toml"), containerdOf(folder));
   await writeFile(at("kubelet.yaml"), JSON.stringify(kubeletOf(folder)));
   await writeFile(at("kubeconfig"), JSON.stringify(kubeconfigOf(access)), { mode: 0o600 });
-  await writeFile(at("ca.crt"), access.ca);
-  await writeFile(at("token"), access.token, { mode: 0o600 });
   await writeFile(at("node.sh"), nodeScript(folder, name));
-  await writeFile(at("engine.sh"), engineScript(folder, name));
   await packImage(folder);
 }
 
@@ -103,16 +103,13 @@ exec ${kubelet} --config=${folder}/kubelet.yaml --kubeconfig=${folder}/kubeconfi
   --cert-dir=${folder}/pki --hostname-override=${name} --node-ip=192.0.2.10
 `;
 
-/** It looks for the cluster where a pod finds it, so it gets a /run of its own. */
-const engineScript = (folder: string, name: string): string => `
-mount -t tmpfs none /run
-place=/run/secrets/kubernetes.io/serviceaccount
-mkdir -p $place
-cp ${folder}/ca.crt ${folder}/token $place
-export KUBERNETES_SERVICE_HOST=${relayed.host} KUBERNETES_SERVICE_PORT=${relayed.port}
-exec ${engine} --admin-network-policy --baseline-admin-network-policy --disable-nri \
-  --hostname-override=${name} --metrics-bind-address=127.0.0.1:9080
-`;
+export const engineCommand = (folder: string, name: string, api: EnforcedApi): readonly string[] => [
+  join(engines, `npa-${api}`),
+  `--kubeconfig=${join(folder, "kubeconfig")}`,
+  "--disable-nri",
+  `--hostname-override=${name}`,
+  "--metrics-bind-address=127.0.0.1:9080",
+];
 
 /** As `docker save` writes it. */
 async function packImage(folder: string): Promise<void> {

@@ -12,7 +12,7 @@ import type { KubernetesObject } from "../../../support/kubernetes/client";
 import type { Apiserver } from "../apiserver";
 import { execute } from "../lab";
 import { waitFor } from "../wait";
-import { image, writeNodeFiles } from "./files";
+import { type EnforcedApi, engineCommand, image, writeNodeFiles } from "./files";
 import { openRelay, relayCommand } from "./relay";
 
 /** What the engine would have nftables do, where the kernel has the queue for iptables alone. */
@@ -33,6 +33,7 @@ export class KubernetesNode {
   private readonly processes: ChildProcess[] = [];
   private readonly namespaces: string[] = [];
   private readonly pods: KubernetesObject[] = [];
+  private engine: ChildProcess | undefined;
 
   private constructor(
     private readonly name: string,
@@ -72,22 +73,19 @@ export class KubernetesNode {
     return new Map(await Promise.all(names.map(async (name) => [name, await this.pod(name)] as const)));
   }
 
-  /** From then on the engine judges. */
-  async enforce(): Promise<void> {
-    this.begin("engine", ["unshare", "--mount", "sh", "-e", join(this.folder, "engine.sh")]);
+  /** From then on an engine judges that reads this policy API; another one before it ends. */
+  async enforce(api: EnforcedApi): Promise<void> {
+    if (this.engine === undefined) await must("ip", ["netns", "exec", this.name, "sh", "-ec", queueRules]);
+    else await ended(this.engine);
+    await waitFor(async () => !(await this.isQueued()), { what: "nobody reads the queue" });
+    this.engine = this.begin("engine", engineCommand(this.folder, this.name, api));
     await waitFor(() => this.isQueued(), { what: "the policy engine reads its queue" });
-    await must("ip", ["netns", "exec", this.name, "sh", "-ec", queueRules]);
   }
 
   /** Pods end by kubelet, so that nothing of them stays in the machine's cgroups. */
   async stop(): Promise<void> {
     await this.endPods();
-    for (const one of this.processes.toReversed()) {
-      if (one.exitCode !== null || one.signalCode !== null) continue;
-      const over = new Promise((resolve) => one.once("exit", resolve));
-      one.kill("SIGKILL");
-      await over;
-    }
+    for (const one of this.processes.toReversed()) await ended(one);
     this.closeRelay();
     for (const one of this.namespaces.toReversed()) await execute("ip", ["netns", "del", one]);
     await rm(this.folder, { recursive: true, force: true });
@@ -161,12 +159,21 @@ export class KubernetesNode {
     return (await readFile(join(this.folder, `${name}.log`), "utf8").catch(() => "")).slice(-3000);
   }
 
-  private begin(log: string, command: readonly string[]): void {
+  private begin(log: string, command: readonly string[]): ChildProcess {
     const file = openSync(join(this.folder, `${log}.log`), "a");
     const words = ["--pdeathsig", "KILL", "nsenter", `--net=/run/netns/${this.name}`, ...command];
-    this.processes.push(spawn("setpriv", words, { stdio: ["ignore", file, file] }));
+    const process = spawn("setpriv", words, { stdio: ["ignore", file, file] });
+    this.processes.push(process);
     closeSync(file);
+    return process;
   }
+}
+
+async function ended(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const over = new Promise((resolve) => process.once("exit", resolve));
+  process.kill("SIGKILL");
+  await over;
 }
 
 async function must(command: string, args: readonly string[]): Promise<void> {
