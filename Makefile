@@ -10,22 +10,23 @@ PROVIDER_SOURCES := $(shell find provider/src -name '*.ts' 2>/dev/null) schema.j
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: ## installs what is missing: packages, Node 24, the Pulumi CLI
+setup: ## installs what is missing: packages, Node 24, the Pulumi CLI, what checks the SDKs
 	@tools/setup
 
 kubernetes: setup ## what tests of clusters need besides: kube-apiserver, kubelet, CNI's plugins, a policy engine
 	@tools/kubernetes/install
 
-check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, and whether schema.json and sdk/ are up to date
+check: setup sdk/nodejs/bin/index.js ## types, lint, format, shell scripts, the SDKs, and whether schema.json and sdk/ are up to date
 	tsc --noEmit
 	eslint --cache --cache-location node_modules/.cache/eslint/ .
 	prettier --check --log-level warn .
-	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate} tools/kubernetes/install tools/bench/peers .ci/run examples/quickstart/*.sh
+	shellcheck --external-sources --source-path=SCRIPTDIR lab/lab lab/lib/* tools/setup tools/env tools/test tools/sdk/{build,check,compile,generate,types} tools/kubernetes/install tools/bench/peers .ci/run examples/quickstart/*.sh
 	cat provider/src/render/program/{persistence,firewall,patch,follow,services,balancers,dns,program}.sh | shellcheck --shell=sh --exclude=SC1010 -
 	npm run --silent schema -- --check
 	tools/sdk/check
+	tools/sdk/types
 
-schema: setup ## writes schema.json from provider/src/schema, and sdk/ from it
+schema: setup ## writes schema.json from provider/src/schema, and from it the SDKs of all languages: sdk/
 	npm run --silent schema
 	tools/sdk/generate
 

@@ -15,6 +15,10 @@ POLICY_ENGINE_VERSION=$(sed -nE 's#^[[:space:]]*sigs.k8s.io/kube-network-policie
   "$ROOT/tools/policy-engine/go.mod")
 POLICY_ENGINE_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/policy-engine-$POLICY_ENGINE_VERSION/bin
 KUBERNETES_DEFINITIONS=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/kubernetes-definitions
+# Python with what checks and packs the Python SDK, by the versions that it is made of.
+PYTHON_REQUIREMENTS=$ROOT/tools/sdk/python/requirements.txt
+PYTHON_BIN=${XDG_CACHE_HOME:-$HOME/.cache}/sdn/tools/python-$(sha256sum <"$PYTHON_REQUIREMENTS" | cut -c1-16)/bin
+readonly PYTHON_REQUIREMENTS PYTHON_BIN
 readonly ROOT PULUMI_MODULE PULUMI_VERSION PULUMI_BIN NODE_BIN KUBERNETES_VERSION KUBERNETES_BIN KUBERNETES_DEFINITIONS CNI_BIN
 readonly POLICY_ENGINE_BIN
 # The oldest Pulumi CLI that is taken from PATH.

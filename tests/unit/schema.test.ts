@@ -91,19 +91,31 @@ describe("Pulumi's binder and generator", () => {
   );
 
   test(
-    "give the Node SDK that is committed",
+    "give the SDKs that are committed, of every language",
     () => expect(spawnSync(tool("check"), { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" }),
     timeout,
   );
 
-  test("give an SDK that asks for the plugin of its own version", () => {
-    const manifest = JSON.parse(readFileSync(join(root, "sdk", "nodejs", "package.json"), "utf8")) as unknown;
+  test.each([
+    ["Node", "nodejs/package.json"],
+    ["Python", "python/pulumi_sdn/pulumi-plugin.json"],
+    ["Go", "go/sdn/pulumi-plugin.json"],
+    ["C#", "dotnet/pulumi-plugin.json"],
+    ["Java", "java/src/main/resources/com/pulumi/sdn/plugin.json"],
+  ])("give an SDK for %s that asks for the plugin of its own version", (_language, file) => {
+    const manifest = JSON.parse(readFileSync(join(root, "sdk", file), "utf8")) as Record<string, unknown>;
     const { version } = packageSchema;
-    expect(manifest).toMatchObject({
-      name: "pulumi-sdn",
-      version,
-      pulumi: { resource: true, name: "sdn", version },
-    });
+    expect(manifest["pulumi"] ?? manifest).toEqual({ resource: true, name: "sdn", version });
+  });
+
+  test.each([
+    ["the provider", "package.json", '"@pulumi/pulumi": "3.259.0"'],
+    ["the CLI of tests", "tools/pulumi/go.mod", "github.com/pulumi/pulumi/pkg/v3 v3.259.0"],
+    ["the generator", "tools/sdk/go.mod", "github.com/pulumi/pulumi/pkg/v3 v3.259.0"],
+    ["the Go SDK", "sdk/go/go.mod", "github.com/pulumi/pulumi/sdk/v3 v3.259.0"],
+    ["what checks the Python SDK", "tools/sdk/python/requirements.txt", "pulumi==3.259.0"],
+  ])("are of the version of Pulumi that %s has", (_what, file, line) => {
+    expect(readFileSync(join(root, file), "utf8")).toContain(line);
   });
 });
 

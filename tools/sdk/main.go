@@ -1,7 +1,7 @@
-// Command sdk binds a Pulumi package schema and writes the Node SDK that Pulumi's own code generator makes of it.
+// Command sdk binds a Pulumi package schema and writes the SDKs that Pulumi's own code generators make of it.
 //
-//	sdk bind SCHEMA         binds and prints the diagnostics
-//	sdk generate SCHEMA DIR does so and writes the SDK into DIR; files there that are no longer part of it go
+//	sdk bind SCHEMA                  binds and prints the diagnostics
+//	sdk generate LANGUAGE SCHEMA DIR does so and writes the SDK into DIR; files there that are no longer part of it go
 //
 // It fails, and writes nothing, where the binder reports an error. A warning of the binder is an error too: a schema
 // with a name that a language cannot express is found here, not by a user of that language.
@@ -13,11 +13,11 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
+	"sdn.invalid/tools/sdk/tree"
 )
 
-const usage = "usage: sdk bind SCHEMA | sdk generate SCHEMA DIR"
+const usage = "usage: sdk bind SCHEMA | sdk generate LANGUAGE SCHEMA DIR"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -31,18 +31,20 @@ func run(args []string) error {
 	case len(args) == 2 && args[0] == "bind":
 		_, err := bind(args[1])
 		return err
-	case len(args) == 3 && args[0] == "generate":
-		pkg, err := bind(args[1])
+	case len(args) == 4 && args[0] == "generate":
+		language, known := languages[args[1]]
+		if !known {
+			return fmt.Errorf("%s: no language of this generator", args[1])
+		}
+		pkg, err := bind(args[2])
 		if err != nil {
 			return err
 		}
-		// The schema names no other package, so the generator has none to load. A local SDK compiles itself when it is
-		// installed from a folder.
-		files, err := nodejs.GeneratePackage("tools/sdk", pkg, nil, nil, true, nil)
+		files, err := language.generate(pkg)
 		if err != nil {
-			return fmt.Errorf("generate the Node SDK: %w", err)
+			return fmt.Errorf("generate the SDK for %s: %w", args[1], err)
 		}
-		return writeTree(args[2], files)
+		return tree.Write(args[3], files, language.kept)
 	default:
 		return errors.New(usage)
 	}
@@ -67,7 +69,11 @@ func bind(path string) (*schema.Package, error) {
 	if len(diagnostics) > 0 {
 		return nil, fmt.Errorf("%s: the binder has %d complaints", path, len(diagnostics))
 	}
-	if err := pkg.ImportLanguages(map[string]schema.Language{"nodejs": nodejs.Importer}); err != nil {
+	importers := map[string]schema.Language{}
+	for name, language := range languages {
+		importers[name] = language.importer
+	}
+	if err := pkg.ImportLanguages(importers); err != nil {
 		return nil, fmt.Errorf("%s: language settings: %w", path, err)
 	}
 	return pkg, nil

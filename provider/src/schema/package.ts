@@ -23,6 +23,7 @@ import {
 } from "./internal";
 import { destinationNatType, natType, sourceNatType } from "./nat";
 import { policyRouteType, routeType } from "./routes";
+import { languages } from "./languages";
 import { networkPeering } from "./peering";
 import { podNetwork, podNetworkModeType } from "./pod-network";
 import { kubernetesCluster, kubernetesTypes } from "./kubernetes";
@@ -115,18 +116,9 @@ export const packageSchema = {
   description: "Container networking as reviewed code: virtual networks over Linux hosts and Docker engines.",
   keywords: ["pulumi", "sdn", "network", "docker", "vxlan", "category/network", "kind/native"],
   license: "Apache-2.0",
+  publisher: "The sdn project",
   meta: { supportPack: true },
-  language: {
-    nodejs: {
-      packageName: "pulumi-sdn",
-      respectSchemaVersion: true,
-      dependencies: { "@pulumi/pulumi": "^3.259.0" },
-    },
-    python: { packageName: "pulumi_sdn", respectSchemaVersion: true, pyproject: { enabled: true } },
-    go: { respectSchemaVersion: true, generateResourceContainerTypes: true },
-    csharp: { respectSchemaVersion: true },
-    java: { buildFiles: "gradle" },
-  },
+  language: languages,
   config: {},
   provider: {
     description: "The sdn provider. It has no configuration: how a host is reached is a property of the host.",

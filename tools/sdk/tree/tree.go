@@ -1,4 +1,5 @@
-package main
+// Package tree makes a directory hold the files of a generated SDK.
+package tree
 
 import (
 	"errors"
@@ -8,15 +9,16 @@ import (
 	"slices"
 )
 
-// What npm and tsc put beside the sources; it is not ours to remove.
-var built = []string{"bin", "node_modules", "package-lock.json"}
-
-// writeTree makes the directory hold exactly these files (path below it to contents), besides what was built there.
-func writeTree(directory string, files map[string][]byte) error {
-	if err := clear(directory); err != nil {
+// Write makes the directory hold exactly these files (path below it to contents). The entries of the directory that are
+// named in kept stay as they are, and a file of that name among the generated ones is left out.
+func Write(directory string, files map[string][]byte, kept []string) error {
+	if err := clear(directory, kept); err != nil {
 		return err
 	}
 	for path, contents := range files {
+		if slices.Contains(kept, path) {
+			continue
+		}
 		target := filepath.Join(directory, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return err
@@ -28,7 +30,7 @@ func writeTree(directory string, files map[string][]byte) error {
 	return nil
 }
 
-func clear(directory string) error {
+func clear(directory string, kept []string) error {
 	entries, err := os.ReadDir(directory)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -37,7 +39,7 @@ func clear(directory string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if slices.Contains(built, entry.Name()) {
+		if slices.Contains(kept, entry.Name()) {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(directory, entry.Name())); err != nil {

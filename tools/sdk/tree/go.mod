@@ -1,0 +1,3 @@
+module sdn.invalid/tools/sdk/tree
+
+go 1.26
